@@ -1,0 +1,5 @@
+/** Connections: event loops, dialling, listening, pools, and the one contract for every byte stream. */
+@NullMarked
+package io.penstock.net;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+package io.penstock.server;
+
+/** Keeps the package from being empty until its first type lands; the first type replaces it. */
+interface Skeleton {}
