@@ -1,0 +1,111 @@
+package io.penstock.server.config;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/** What must hold between the values of a configuration; a mistake is reported where the value stands. */
+final class Checks {
+    private final Source source;
+    private final List<Binder.Bound> bound;
+    private final Set<String> upstreams;
+
+    /**
+     * @param upstreams the names of all upstreams, those with mistakes as well: these are reported already
+     */
+    Checks(Source source, List<Binder.Bound> bound, Set<String> upstreams) {
+        this.source = source;
+        this.bound = bound;
+        this.upstreams = new TreeSet<>(upstreams);
+    }
+
+    void run() {
+        listenersDiffer();
+        adminIsOutOfReach();
+        serversHaveAHost();
+        routesLeadSomewhere();
+        routesDiffer();
+        pluginsAreADirectory();
+    }
+
+    private Stream<Binder.Bound> at(String path) {
+        return bound.stream().filter(value -> value.path().equals(path));
+    }
+
+    private void listenersDiffer() {
+        Map<Object, Integer> lines = new HashMap<>();
+        Stream.concat(at("listeners[].address"), at("admin.address")).forEach(address -> {
+            if (address.value() instanceof Address.Tcp tcp && tcp.port() == 0) {
+                return;
+            }
+            Integer line = lines.putIfAbsent(address.value(), Source.lineOf(address.node()));
+            if (line != null) {
+                source.problem(
+                        address.node(), "address " + address.value() + " is taken by the listener on line " + line);
+            }
+        });
+    }
+
+    private void adminIsOutOfReach() {
+        boolean exposed = at("admin.expose").anyMatch(expose -> expose.value().equals(true));
+        at("admin.address").filter(_ -> !exposed).forEach(address -> {
+            if (!((Address) address.value()).local()) {
+                source.problem(
+                        address.node(),
+                        "the admin listener has no authentication, so " + address.value()
+                                + " must be a loopback address such as 127.0.0.1:9901, or set 'expose: true'");
+            }
+        });
+    }
+
+    private void serversHaveAHost() {
+        at("upstreams{}.servers[]").forEach(server -> {
+            if (server.value() instanceof Address.Tcp(String host, int port) && (host.isEmpty() || port == 0)) {
+                source.problem(server.node(), "a server needs a host and a port, such as 127.0.0.1:9000");
+            }
+        });
+    }
+
+    private void routesLeadSomewhere() {
+        at("routes[].path").forEach(path -> {
+            if (!path.value().toString().startsWith("/")) {
+                source.problem(path.node(), "a path starts with '/', not '" + path.value() + "'");
+            }
+        });
+        at("routes[].upstream").forEach(upstream -> {
+            String name = upstream.value().toString();
+            if (!upstreams.contains(name)) {
+                source.problem(
+                        upstream.node(),
+                        "there is no upstream '" + name + "'" + Nearest.suggest(name, upstreams, "choose from"));
+            }
+        });
+    }
+
+    private void routesDiffer() {
+        record Pattern(String host, String path) {}
+        Map<Pattern, Integer> lines = new HashMap<>();
+        at("routes[]").forEach(bound -> {
+            Config.Route route = (Config.Route) bound.value();
+            Pattern pattern = new Pattern(route.host().orElse("").toLowerCase(Locale.ROOT), route.path());
+            Integer line = lines.putIfAbsent(pattern, Source.lineOf(bound.node()));
+            if (line != null) {
+                source.problem(bound.node(), "this route has the host and path of the one on line " + line);
+            }
+        });
+    }
+
+    private void pluginsAreADirectory() {
+        at("plugins").forEach(plugins -> {
+            if (!Files.isDirectory((Path) plugins.value())) {
+                source.problem(plugins.node(), "there is no directory " + plugins.value());
+            }
+        });
+    }
+}

@@ -1,0 +1,162 @@
+package io.penstock.server.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What the program runs: the configuration file, bound and checked. Immutable; read it with {@link ConfigFile#load}.
+ *
+ * <p>Component names are the keys of the file, {@code idleTimeout} being {@code idle-timeout}.
+ */
+public record Config(
+        @Doc("Where to accept connections. At least one.") @Range(min = "1")
+        List<Listener> listeners,
+
+        @Doc("The administration listener: /metrics, /healthz, /readyz. Off unless it has an address.") @Default("{}")
+        Admin admin,
+
+        @Doc("Event loops, each with a thread of its own. Left out: one for each core.") @Range(min = "1", max = "1024")
+        Optional<Integer> loops,
+
+        @Doc("Groups of origin servers, by a name that routes refer to.") @Default("{}")
+        Map<String, Upstream> upstreams,
+
+        @Doc(
+                "Which request goes to which upstream. The longest path that matches wins; a route with a host goes before one"
+                        + " without.")
+        @Default("[]")
+        List<Route> routes,
+
+        @Doc("A directory of plugins: every *.java in it is compiled and started. Relative to this file.")
+        Optional<Path> plugins,
+
+        @Doc("One line for each transaction.") @Default("{}")
+        AccessLog accessLog,
+
+        @Doc("How long clients may take.") @Default("{}") Client client,
+
+        @Doc("How large a request may be.") @Default("{}") Limits limits,
+
+        @Doc("How to stop.") @Default("{}") Shutdown shutdown,
+
+        @Doc("The guard against code that blocks an event loop.") @Default("{}")
+        Watchdog watchdog) {
+
+    /** A place to accept connections. */
+    public record Listener(
+            @Doc("host:port, :port, [v6]:port or unix:/path. Port 0 takes any free one.")
+            Address address) {}
+
+    /** The administration listener. */
+    public record Admin(
+            @Doc("host:port or unix:/path. Must be a loopback address unless `expose` is true.")
+            Optional<Address> address,
+
+            @Doc("Allows an address that other machines can reach. There is no authentication.") @Default("false")
+            boolean expose) {}
+
+    /** A group of origin servers. */
+    public record Upstream(
+            @Doc("host:port or unix:/path of each server; they take turns.") @Range(min = "1")
+            List<Address> servers,
+
+            @Doc("Connections kept for the next request.") @Default("{}")
+            KeepAlive keepAlive,
+
+            @Doc("How long a server may take.") @Default("{}")
+            Timeouts timeouts) {}
+
+    /** Connections to origins that are kept for the next request. */
+    public record KeepAlive(
+            @Doc("Idle connections to keep on each event loop; 0 keeps none.")
+            @Default("64")
+            @Range(min = "0", max = "100000")
+            int idle,
+
+            @Doc("Closes a connection that was idle for this long. Choose less than the origin does.")
+            @Default("60s")
+            @Range(min = "1ms", max = "24h")
+            Duration idleTimeout) {}
+
+    /** How long an origin may take. */
+    public record Timeouts(
+            @Doc("To connect, name resolution included.") @Default("5s") @Range(min = "1ms", max = "10m")
+            Duration connect,
+
+            @Doc("Between two reads, and until the first byte of an answer.")
+            @Default("60s")
+            @Range(min = "1ms", max = "24h")
+            Duration read,
+
+            @Doc("Until the origin takes the next bytes of a request.") @Default("60s") @Range(min = "1ms", max = "24h")
+            Duration write) {}
+
+    /** Which request goes to which upstream. */
+    public record Route(
+            @Doc("The host of the request, without port, in any case. Left out: every host.")
+            Optional<String> host,
+
+            @Doc("What the path starts with.") @Default("/") String path,
+
+            @Doc("The name of an upstream.") String upstream) {}
+
+    /** The log of transactions. */
+    public record AccessLog(
+            @Doc("- for standard output, off for none, or a file, relative to this one.") @Default("-")
+            LogTarget path,
+
+            @Doc("text: one line to read; json: one object a line to process.") @Default("text")
+            LogFormat format) {}
+
+    /** How a transaction is written to the log. */
+    public enum LogFormat {
+        TEXT,
+        JSON
+    }
+
+    /** How long clients may take. */
+    public record Client(
+            @Doc("For a whole request head, from its first byte.") @Default("10s") @Range(min = "1ms", max = "24h")
+            Duration headTimeout,
+
+            @Doc("Between two requests.") @Default("60s") @Range(min = "1ms", max = "24h")
+            Duration idleTimeout,
+
+            @Doc("Between two reads of a request body, and until the client takes the next bytes of an answer.")
+            @Default("30s")
+            @Range(min = "1ms", max = "24h")
+            Duration bodyTimeout) {}
+
+    /** How large a request may be. */
+    public record Limits(
+            @Doc("The request line; longer ones are answered 414.") @Default("8KiB") @Range(min = "64B", max = "1MiB")
+            Size requestLine,
+
+            @Doc("All header lines together; more are answered 431.")
+            @Default("32KiB")
+            @Range(min = "256B", max = "16MiB")
+            Size header,
+
+            @Doc("The number of header lines; more are answered 431.") @Default("100") @Range(min = "1", max = "10000")
+            int headers,
+
+            @Doc("A request body; a larger one is answered 413.") @Default("unlimited")
+            Size body) {}
+
+    /** How to stop. */
+    public record Shutdown(
+            @Doc("How long requests in flight may take after SIGTERM before they are cut off.")
+            @Default("30s")
+            @Range(min = "0s", max = "24h")
+            Duration grace) {}
+
+    /** The guard of the event loops. */
+    public record Watchdog(
+            @Doc("Reports code that holds an event loop for longer, with its stack; 0s for never.")
+            @Default("50ms")
+            @Range(min = "0s", max = "1h")
+            Duration threshold) {}
+}
