@@ -1,0 +1,115 @@
+package io.penstock.net;
+
+import java.net.SocketAddress;
+import java.net.SocketOption;
+import java.time.Duration;
+
+/**
+ * A byte stream to a peer that can be held: two halves and a life.
+ *
+ * <p>Accepted, dialled or one end of an in-memory {@linkplain #pair pair}: every kind has the same methods, the same
+ * endings and the same back-pressure. The connection belongs to one {@link Loop}; whoever holds the object owns it and
+ * must end it, by one of four verbs that are never confused:
+ *
+ * <table class="plain">
+ * <caption>Endings</caption>
+ * <tr><th>verb</th><th>what the peer sees</th><th>what is left</th></tr>
+ * <tr><td>{@link #shutdownOutput()}</td><td>everything sent, then the end of the stream</td><td>receiving goes on</td></tr>
+ * <tr><td>{@link #shutdownInput()}</td><td>nothing</td><td>sending goes on; what comes is dropped</td></tr>
+ * <tr><td>{@link #close()}</td><td>everything sent, then the end of the stream</td><td>nothing</td></tr>
+ * <tr><td>{@link #abort()}</td><td>a reset; unsent bytes are dropped</td><td>nothing</td></tr>
+ * </table>
+ *
+ * <p>The fifth way out is {@link #release(KeepAlive)}, which gives a pooled connection back.
+ */
+public interface Connection extends Input, Output, AutoCloseable {
+    /** How a connection came to be. */
+    enum Origin {
+        /** A {@link Listener} accepted it. */
+        ACCEPTED,
+        /** A {@link Connector} dialled it. */
+        DIALLED,
+        /** It is one end of an in-memory pair. */
+        PAIRED
+    }
+
+    /**
+     * Opens two connections that are each other's peer, without a system call: what one sends, the other receives.
+     *
+     * @param here the loop of the first
+     * @param there the loop of the second; may be the same
+     */
+    static Pair pair(Loop here, Loop there) {
+        return io.penstock.net.internal.PairLink.open(here, there);
+    }
+
+    /** The two ends of an in-memory pair. */
+    record Pair(Connection first, Connection second) {}
+
+    /** A number unique in this process, for logs. */
+    long id();
+
+    Origin origin();
+
+    SocketAddress localAddress();
+
+    /** The peer's address; for an accepted UNIX connection the address of the listener, since clients are unnamed. */
+    SocketAddress remoteAddress();
+
+    /** The loop that owns this connection. */
+    Loop loop();
+
+    Stats stats();
+
+    /** False as soon as the connection was closed, aborted or lost, or both halves have ended. */
+    boolean isOpen();
+
+    Timeouts timeouts();
+
+    /**
+     * Sets the inactivity limits of the operations that start from now on; an operation that is waiting keeps its own.
+     */
+    void timeouts(Timeouts timeouts);
+
+    /**
+     * Sets one limit over everything that follows: no operation waits beyond it, however often bytes trickle in.
+     * Lift it with {@link Deadline#close()}. Setting a new one replaces it.
+     */
+    Deadline deadline(Duration total);
+
+    /**
+     * Sets a socket option.
+     *
+     * @throws UnsupportedOperationException when this kind of connection has no such option
+     */
+    <T> void option(SocketOption<T> name, T value) throws ConnectionException;
+
+    /** Ends the writing half: the peer receives everything sent and then the end of the stream. Idempotent. */
+    void shutdownOutput() throws ConnectionException;
+
+    /** Ends the reading half: buffered and coming bytes are dropped, a reader gets {@code CLOSED}. Idempotent. */
+    void shutdownInput() throws ConnectionException;
+
+    /**
+     * Ends the connection in order: waits, at most the write timeout, until everything sent is with the operating system,
+     * then closes. Idempotent; a second call does nothing.
+     *
+     * @throws ConnectionException when bytes that were sent could not be delivered; the connection is closed all the same
+     */
+    @Override
+    void close() throws ConnectionException;
+
+    /** Ends the connection at once: the peer sees a reset, unsent bytes are dropped. Any thread, never waits. Idempotent. */
+    void abort();
+
+    /**
+     * Gives the connection back to the pool that handed it out; the caller must not touch it afterwards.
+     *
+     * <p>A connection with unread input, a timed-out read, unfinished writes or an ended half would confuse its next user:
+     * it is closed instead, which the pool counts.
+     *
+     * @return whether it was kept
+     * @throws IllegalStateException when the connection did not come from a {@link Pool}, or was released before
+     */
+    boolean release(KeepAlive keepAlive);
+}

@@ -1,0 +1,126 @@
+package io.penstock.net;
+
+import java.io.IOException;
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one failure type of connections: what happened, in which phase, with which peer, and which bytes the failing call had
+ * already consumed.
+ *
+ * <p>It is checked because every user of a network meets it. Misuse of the API is never reported by it, but by
+ * {@link IllegalArgumentException} or {@link IllegalStateException}.
+ */
+public final class ConnectionException extends IOException {
+    private static final long serialVersionUID = 1L;
+    private static final byte[] NOTHING = {};
+
+    /** Why an operation failed. */
+    public enum Reason {
+        /** This side had closed the connection or this half of it. */
+        CLOSED("the connection is closed on this side"),
+        /** The peer ended the stream before the operation was complete. */
+        EOF("the peer ended the stream"),
+        /** The peer, or the network, reset the connection. */
+        RESET("the connection was reset"),
+        /** Nothing happened within the timeout, or the deadline passed. */
+        TIMEOUT("timed out"),
+        /** The peer refused the connection. */
+        REFUSED("the connection was refused"),
+        /** There is no way to the peer. */
+        UNREACHABLE("the peer is unreachable"),
+        /** The name has no address. */
+        UNRESOLVED("the name could not be resolved"),
+        /** The local address cannot be used: taken, foreign, or not permitted. */
+        ADDRESS("the address cannot be used"),
+        /** Another thread is receiving. */
+        BUSY_READING("another thread is receiving on this connection"),
+        /** Another thread is sending. */
+        BUSY_WRITING("another thread is sending on this connection"),
+        /** The pool has no connection to spare. */
+        POOL_FULL("the pool is at its limit"),
+        /** The waiting thread was interrupted; both halves are closed. */
+        INTERRUPTED("the waiting thread was interrupted"),
+        /** More bytes came than the caller allowed. */
+        TOO_LONG("the input exceeds the limit"),
+        /** The bytes do not have the form they must have. */
+        MALFORMED("the input is malformed"),
+        /** A file that was being sent could not be read. */
+        FILE("the file could not be read"),
+        /** The operating system reported another error; see the cause. */
+        FAILED("the operation failed");
+
+        private final String text;
+
+        Reason(String text) {
+            this.text = text;
+        }
+    }
+
+    /** What was being done when it failed. */
+    public enum Phase {
+        RESOLVE,
+        BIND,
+        POOL,
+        CONNECT,
+        READ,
+        WRITE,
+        CLOSE
+    }
+
+    private final Reason reason;
+    private final Phase phase;
+    private final @Nullable SocketAddress peer;
+    private final byte[] partial;
+
+    private ConnectionException(
+            String message,
+            Reason reason,
+            Phase phase,
+            @Nullable SocketAddress peer,
+            byte[] partial,
+            @Nullable Throwable cause) {
+        super(message, cause);
+        this.reason = reason;
+        this.phase = phase;
+        this.peer = peer;
+        this.partial = partial;
+    }
+
+    public static ConnectionException of(Reason reason, Phase phase, @Nullable SocketAddress peer) {
+        return of(reason, phase, peer, reason.text, null);
+    }
+
+    /** A failure with its own words, which should say what the user can do, and the cause if there is one. */
+    public static ConnectionException of(
+            Reason reason, Phase phase, @Nullable SocketAddress peer, String text, @Nullable Throwable cause) {
+        var message = phase.name().toLowerCase(java.util.Locale.ROOT) + (peer == null ? "" : " " + peer) + ": " + text;
+        return new ConnectionException(message, reason, phase, peer, NOTHING, cause);
+    }
+
+    /** The same failure, carrying the bytes that the failing call had consumed. */
+    public ConnectionException withPartial(byte[] consumed) {
+        var copy = new ConnectionException(
+                String.valueOf(getMessage()), reason, phase, peer, consumed, getCause() == null ? this : getCause());
+        copy.setStackTrace(getStackTrace());
+        return copy;
+    }
+
+    public Reason reason() {
+        return reason;
+    }
+
+    public Phase phase() {
+        return phase;
+    }
+
+    /** The peer's address, where one is known. */
+    public @Nullable SocketAddress peer() {
+        return peer;
+    }
+
+    /** The bytes the failing call had consumed before it failed; empty when there were none. Never null. */
+    public byte[] partial() {
+        return partial.clone();
+    }
+}

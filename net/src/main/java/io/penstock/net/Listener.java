@@ -1,0 +1,64 @@
+package io.penstock.net;
+
+import java.net.SocketAddress;
+import java.time.Duration;
+
+/**
+ * A listening socket whose connections are each handled by a virtual thread of their own.
+ *
+ * <p>{@snippet :
+ * try (var loops = Loops.open();
+ *         var listener = Listener.open(loops, new InetSocketAddress("127.0.0.1", 7000), connection -> {
+ *             while (true) connection.send(connection.receiveLine() + "\n");
+ *         })) {
+ *     listener.join();
+ * }
+ * }
+ *
+ * <p>Connections are spread over the loops in turn. Owned by whoever opened it; any thread.
+ */
+public interface Listener extends AutoCloseable {
+    /** What to do with an accepted connection. */
+    @FunctionalInterface
+    interface Handler {
+        /**
+         * Handles one connection, start to end, on its own virtual thread of the connection's loop. When the handler returns
+         * the connection is closed in order; when it throws, it is aborted, and the failure is logged unless it is a
+         * {@link ConnectionException}.
+         */
+        void handle(Connection connection) throws Exception;
+    }
+
+    /**
+     * Binds and listens.
+     *
+     * @param address a TCP address, port 0 for any free one, or a {@link java.net.UnixDomainSocketAddress}; the file of the
+     *     latter must not exist, and is removed at close
+     * @throws ConnectionException {@code ADDRESS} when it cannot be bound
+     */
+    static Listener open(Loops loops, SocketAddress address, Handler handler) throws ConnectionException {
+        return open(loops, address, Timeouts.DEFAULT, handler);
+    }
+
+    /** As {@link #open(Loops, SocketAddress, Handler)}, with the timeouts that accepted connections start with. */
+    static Listener open(Loops loops, SocketAddress address, Timeouts timeouts, Handler handler)
+            throws ConnectionException {
+        return io.penstock.net.internal.NettyListener.open(loops, address, timeouts, handler);
+    }
+
+    /** The bound address, with the real port. */
+    SocketAddress address();
+
+    /** Stops accepting and lets the connections that are open go on. Idempotent. */
+    @Override
+    void close();
+
+    /** Waits until the listener is closed. */
+    void join() throws InterruptedException;
+
+    /** The number of accepted connections that are still open. */
+    int connections();
+
+    /** Closes and waits until every accepted connection has ended, at most for the grace period; whether they have. */
+    boolean drain(Duration grace);
+}

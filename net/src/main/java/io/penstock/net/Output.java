@@ -1,0 +1,50 @@
+package io.penstock.net;
+
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+
+/**
+ * The writing half of a byte stream.
+ *
+ * <p>{@code send} accepts bytes into a bounded queue that the event loop writes at the end of the current turn, so several
+ * sends in a row become one system call; it parks while the queue is above its mark, which is the back-pressure. {@link #flush()}
+ * waits until the operating system has taken everything. A failure of an earlier send is thrown by the next call.
+ *
+ * <p><b>Threads.</b> As for {@link Input}: one writer at a time, a second gets
+ * {@link ConnectionException.Reason#BUSY_WRITING}; a reader and a writer never disturb each other.
+ */
+public interface Output {
+    /**
+     * Sends the bytes; the array may be reused as soon as the call returns.
+     *
+     * @return the number of bytes, {@code bytes.length}
+     */
+    default long send(byte[] bytes) throws ConnectionException {
+        return send(bytes, 0, bytes.length);
+    }
+
+    /** Sends {@code length} bytes of the array from {@code offset}; the array may be reused as soon as the call returns. */
+    long send(byte[] bytes, int offset, int length) throws ConnectionException;
+
+    /** Sends the text as UTF-8. */
+    long send(CharSequence text) throws ConnectionException;
+
+    /** Sends the remaining bytes of several buffers as one; their positions are moved to their limits. */
+    long send(ByteBuffer... buffers) throws ConnectionException;
+
+    /**
+     * Sends a region of a file, without copying it through this process where the connection allows it, and returns when
+     * the operating system has taken all of it.
+     *
+     * @throws ConnectionException {@code FILE} when the file is shorter than {@code position + count}; the connection is
+     *     then aborted, as its peer could not tell
+     */
+    long send(FileChannel file, long position, long count) throws ConnectionException;
+
+    /** Waits until the operating system (or, for an in-memory pair, the peer's buffer) has taken everything sent so far. */
+    void flush() throws ConnectionException;
+
+    /** This output as a stream for libraries that want one; its {@code close} flushes but does not close the connection. */
+    OutputStream outputStream();
+}

@@ -1,0 +1,411 @@
+package io.penstock.net.internal;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Phase;
+import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Input;
+import io.penstock.net.Output;
+import java.io.InputStream;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Every receiving method, once, on top of one question: {@link #next() what comes next?}
+ *
+ * <p>A connection answers it from its socket, the body of an HTTP message from its connection. The reader owns everything in
+ * here but the busy mark; chunks change hands by being taken, never by being shared.
+ */
+public abstract class BufferedInput implements Input {
+    private static final VarHandle READER;
+
+    static {
+        try {
+            READER = MethodHandles.lookup().findVarHandle(BufferedInput.class, "reader", Thread.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    @SuppressWarnings("unused") // through READER
+    private volatile @Nullable Thread reader;
+
+    /** The chunk being consumed: received already, or put back. Null or readable. */
+    private @Nullable ByteBuf current;
+
+    /**
+     * The next chunk, which the caller owns and which has at least one byte; null at the end of the stream. Parks until there
+     * is one.
+     */
+    protected abstract @Nullable ByteBuf next() throws ConnectionException;
+
+    /** The bytes that {@link #next()} could hand out without parking. */
+    protected abstract int waiting();
+
+    /** The peer, for failures. */
+    protected abstract @Nullable SocketAddress peer();
+
+    /** Whether this side has given the input up, so that what is left of it is dropped. */
+    protected boolean isDropped() {
+        return false;
+    }
+
+    // ---- the methods of Input
+
+    @Override
+    public final byte[] receive(int size) throws ConnectionException {
+        if (size < 0) throw new IllegalArgumentException("cannot receive " + size + " bytes");
+        begin();
+        try {
+            var bytes = new byte[size];
+            int got = 0;
+            try {
+                while (got < size) {
+                    ByteBuf chunk = chunk();
+                    if (chunk == null) throw failure(Reason.EOF);
+                    int count = Math.min(size - got, chunk.readableBytes());
+                    chunk.readBytes(bytes, got, count);
+                    got += count;
+                    dropIfConsumed();
+                }
+            } catch (ConnectionException e) {
+                throw e.withPartial(Arrays.copyOf(bytes, got));
+            }
+            return bytes;
+        } finally {
+            end();
+        }
+    }
+
+    @Override
+    public final String receiveLine(int limit) throws ConnectionException {
+        if (limit < 0) throw new IllegalArgumentException("a line cannot be limited to " + limit + " bytes");
+        byte[] line = receiveLineBytes(limit);
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(line))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw ConnectionException.of(Reason.MALFORMED, Phase.READ, peer(), "the line is not UTF-8", e)
+                    .withPartial(line);
+        }
+    }
+
+    /** {@link #receiveLine(int)} without the decoding. */
+    public final byte[] receiveLineBytes(int limit) throws ConnectionException {
+        begin();
+        var line = Collected.EMPTY;
+        try {
+            while (true) {
+                ByteBuf chunk = chunk();
+                if (chunk == null) throw failure(Reason.EOF);
+                int length = chunk.bytesBefore((byte) '\n');
+                int count = length < 0 ? chunk.readableBytes() : length;
+                // one more than the limit may be the CR of the line end
+                if (line.size() + (long) count > limit + 1L) {
+                    line = line.plus(chunk, limit + 1 - line.size());
+                    dropIfConsumed();
+                    throw tooLong(limit);
+                }
+                line = line.plus(chunk, count);
+                if (length >= 0) {
+                    chunk.skipBytes(1);
+                    dropIfConsumed();
+                    byte[] bytes = line.withoutCarriageReturn();
+                    if (bytes.length > limit) throw tooLong(limit);
+                    return bytes;
+                }
+                dropIfConsumed();
+            }
+        } catch (ConnectionException e) {
+            throw e.withPartial(line.bytes());
+        } finally {
+            end();
+        }
+    }
+
+    @Override
+    public final byte[] receiveAll(int limit) throws ConnectionException {
+        if (limit < 0) throw new IllegalArgumentException("the input cannot be limited to " + limit + " bytes");
+        begin();
+        var all = Collected.EMPTY;
+        try {
+            while (true) {
+                ByteBuf chunk = chunk();
+                if (chunk == null) return all.bytes();
+                if (all.size() + (long) chunk.readableBytes() > limit) {
+                    all = all.plus(chunk, limit - all.size());
+                    dropIfConsumed();
+                    throw tooLong(limit);
+                }
+                all = all.plus(chunk, chunk.readableBytes());
+                dropIfConsumed();
+            }
+        } catch (ConnectionException e) {
+            throw e.withPartial(all.bytes());
+        } finally {
+            end();
+        }
+    }
+
+    @Override
+    public final byte[] receiveAny(int max) throws ConnectionException {
+        if (max < 1) throw new IllegalArgumentException("receiveAny needs room for at least one byte, not " + max);
+        begin();
+        try {
+            ByteBuf chunk = chunk();
+            if (chunk == null) throw failure(Reason.EOF);
+            var bytes = new byte[Math.min(max, chunk.readableBytes())];
+            chunk.readBytes(bytes);
+            dropIfConsumed();
+            return bytes;
+        } finally {
+            end();
+        }
+    }
+
+    @Override
+    public final int read(ByteBuffer into) throws ConnectionException {
+        begin();
+        try {
+            if (!into.hasRemaining()) return 0;
+            ByteBuf chunk = chunk();
+            if (chunk == null) return -1;
+            int count = Math.min(into.remaining(), chunk.readableBytes());
+            int limit = into.limit();
+            chunk.readBytes(into.limit(into.position() + count));
+            into.limit(limit);
+            dropIfConsumed();
+            return count;
+        } finally {
+            end();
+        }
+    }
+
+    @Override
+    public final ByteBuffer peek(int size) throws ConnectionException {
+        if (size < 0 || size > LINE_LIMIT) {
+            throw new IllegalArgumentException("can peek at 0 to " + LINE_LIMIT + " bytes, not " + size);
+        }
+        begin();
+        try {
+            while (held() < size && append()) {
+                // until it is all there, or the stream ends
+            }
+            var bytes = new byte[Math.min(size, held())];
+            if (bytes.length > 0) copy(bytes, 0);
+            return ByteBuffer.wrap(bytes).asReadOnlyBuffer();
+        } finally {
+            end();
+        }
+    }
+
+    @Override
+    public final void unread(ByteBuffer bytes) throws ConnectionException {
+        begin();
+        try {
+            if (!bytes.hasRemaining()) return;
+            ByteBuf joined = Unpooled.buffer(bytes.remaining() + held()).writeBytes(bytes);
+            if (current != null) {
+                joined.writeBytes(current);
+                current.release();
+            }
+            current = joined;
+        } finally {
+            end();
+        }
+    }
+
+    @Override
+    public final int buffered() {
+        return held() + waiting();
+    }
+
+    @Override
+    public final long transferTo(Output output) throws ConnectionException {
+        Objects.requireNonNull(output);
+        long total = 0;
+        for (ByteBuf chunk = take(Integer.MAX_VALUE); chunk != null; chunk = take(Integer.MAX_VALUE)) {
+            int size = chunk.readableBytes();
+            if (output instanceof ChunkOutput direct) {
+                direct.write(chunk);
+            } else {
+                try {
+                    output.send(ByteBufUtil.getBytes(chunk));
+                } finally {
+                    chunk.release();
+                }
+            }
+            total += size;
+        }
+        return total;
+    }
+
+    @Override
+    public final InputStream inputStream() {
+        return new InputAsStream(this);
+    }
+
+    // ---- for the protocols on top
+
+    /** Takes the next bytes out as a chunk of at most {@code max} that the caller then owns; null at the end. Parks. */
+    public final @Nullable ByteBuf take(int max) throws ConnectionException {
+        begin();
+        try {
+            ByteBuf chunk = chunk();
+            if (chunk == null) return null;
+            if (chunk.readableBytes() <= max) {
+                current = null;
+                return chunk;
+            }
+            return chunk.readRetainedSlice(max);
+        } finally {
+            end();
+        }
+    }
+
+    /** Parks until at least one byte can be looked at; false at the end of the stream. */
+    public final boolean ready() throws ConnectionException {
+        begin();
+        try {
+            return chunk() != null;
+        } finally {
+            end();
+        }
+    }
+
+    /** The bytes that {@link #copyTo} can see. */
+    public final int held() {
+        ByteBuf chunk = current;
+        return chunk == null ? 0 : chunk.readableBytes();
+    }
+
+    /** Copies held bytes, from the {@code from}th on, to the same place in {@code into}; consumes nothing. Returns how many. */
+    public final int copyTo(byte[] into, int from) throws ConnectionException {
+        begin();
+        try {
+            return copy(into, from);
+        } finally {
+            end();
+        }
+    }
+
+    /** Parks for the next chunk and holds it behind the bytes already held; false at the end of the stream. */
+    public final boolean grow() throws ConnectionException {
+        begin();
+        try {
+            return append();
+        } finally {
+            end();
+        }
+    }
+
+    /** Consumes held bytes. */
+    public final void skip(int count) throws ConnectionException {
+        if (count == 0) return;
+        begin();
+        try {
+            Objects.requireNonNull(current).skipBytes(count);
+            dropIfConsumed();
+        } finally {
+            end();
+        }
+    }
+
+    private int copy(byte[] into, int from) {
+        ByteBuf chunk = current;
+        if (chunk == null) return 0;
+        int count = Math.min(chunk.readableBytes(), into.length) - from;
+        if (count <= 0) return 0;
+        chunk.getBytes(chunk.readerIndex() + from, into, from, count);
+        return count;
+    }
+
+    private boolean append() throws ConnectionException {
+        ByteBuf more = next();
+        if (more == null) return false;
+        ByteBuf before = current;
+        if (before == null) {
+            current = more;
+            return true;
+        }
+        try {
+            if (before.isReadOnly() || before.refCnt() > 1 || before.maxWritableBytes() < more.readableBytes()) {
+                ByteBuf joined = Unpooled.buffer(before.readableBytes() + more.readableBytes())
+                        .writeBytes(before);
+                before.release();
+                before = joined;
+                current = joined;
+            }
+            before.writeBytes(more);
+            return true;
+        } finally {
+            more.release();
+        }
+    }
+
+    /** Whether a thread is inside a receiving method right now. */
+    protected final boolean isBeingRead() {
+        return reader != null;
+    }
+
+    private boolean claim() {
+        return READER.compareAndSet(this, (Thread) null, Thread.currentThread());
+    }
+
+    private void begin() throws ConnectionException {
+        if (!claim()) throw failure(Reason.BUSY_READING);
+        if (isDropped()) {
+            end();
+            throw failure(Reason.CLOSED);
+        }
+    }
+
+    private void end() {
+        READER.setVolatile(this, (Thread) null);
+        if (current != null && isDropped()) tidy();
+    }
+
+    /** Releases what is held once nobody may read it any more; whoever reads at the moment does it at the end of the call. */
+    protected final void tidy() {
+        if (claim()) {
+            if (current != null) {
+                current.release();
+                current = null;
+            }
+            READER.setVolatile(this, (Thread) null);
+        }
+    }
+
+    private @Nullable ByteBuf chunk() throws ConnectionException {
+        if (current == null) current = next();
+        return current;
+    }
+
+    private void dropIfConsumed() {
+        ByteBuf chunk = current;
+        if (chunk != null && !chunk.isReadable()) {
+            current = null;
+            chunk.release();
+        }
+    }
+
+    private ConnectionException failure(Reason reason) {
+        return ConnectionException.of(reason, Phase.READ, peer());
+    }
+
+    private ConnectionException tooLong(int limit) {
+        return ConnectionException.of(
+                Reason.TOO_LONG, Phase.READ, peer(), "the input is longer than the limit of " + limit + " bytes", null);
+    }
+}

@@ -1,0 +1,53 @@
+package io.penstock.net.internal;
+
+import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Phase;
+import io.penstock.net.ConnectionException.Reason;
+import java.net.BindException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.SocketAddress;
+import java.net.UnknownHostException;
+import java.nio.channels.ClosedChannelException;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** The reasons behind what the operating system and Netty throw. */
+final class Failures {
+    private Failures() {}
+
+    static Reason reasonOf(Throwable failure) {
+        return switch (failure) {
+            case io.netty.channel.ConnectTimeoutException _ -> Reason.TIMEOUT;
+            case UnknownHostException _ -> Reason.UNRESOLVED;
+            case BindException _ -> Reason.ADDRESS;
+            case NoRouteToHostException _ -> Reason.UNREACHABLE;
+            case ClosedChannelException _ -> Reason.RESET;
+            default -> reasonOfText(failure);
+        };
+    }
+
+    private static Reason reasonOfText(Throwable failure) {
+        String text = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
+        if (text.contains("refused") || text.contains("no such file")) return Reason.REFUSED;
+        if (text.contains("unreachable") || text.contains("no route")) return Reason.UNREACHABLE;
+        if (text.contains("timed out")) return Reason.TIMEOUT;
+        if (text.contains("reset") || text.contains("broken pipe") || text.contains("aborted")) return Reason.RESET;
+        if (text.contains("address") || text.contains("permission")) return Reason.ADDRESS;
+        if (text.contains("underlying file")) return Reason.FILE;
+        return failure instanceof ConnectException ? Reason.REFUSED : Reason.FAILED;
+    }
+
+    /** A failure to connect or to bind, in the words of the operating system. */
+    static ConnectionException of(Throwable failure, Phase phase, SocketAddress peer) {
+        Reason reason = reasonOf(failure);
+        return ConnectionException.of(reason, phase, peer, text(reason, failure), failure);
+    }
+
+    static String text(Reason reason, @Nullable Throwable cause) {
+        String plain = reason == Reason.RESET
+                ? "the connection was reset by the peer"
+                : reason.name().toLowerCase(Locale.ROOT);
+        return cause == null || cause.getMessage() == null ? plain : plain + " (" + cause.getMessage() + ")";
+    }
+}

@@ -1,0 +1,38 @@
+package io.penstock.net.internal;
+
+import io.penstock.net.ConnectionException;
+import java.net.SocketAddress;
+import java.net.SocketOption;
+
+/**
+ * What carries the bytes of a connection: a socket, or memory. It fills the input half and empties the output half; the halves do all
+ * the rest. Methods may be called from any thread and never wait.
+ */
+interface Link {
+    SocketAddress localAddress();
+
+    SocketAddress remoteAddress();
+
+    /** The input half has enough for now: deliver no more, or little more. */
+    void pauseReading();
+
+    /** The input half has room again. */
+    void resumeReading();
+
+    /** The output half has something to be taken, or is to be ended; called once until it is taken. */
+    void drainSoon();
+
+    /** The bytes taken from the output half that have not left; falls as the peer takes them. */
+    long backlog();
+
+    /** Whether a file can be sent without being copied through this process. */
+    boolean sendsFiles();
+
+    /** Ends everything at once, quietly if all was sent, otherwise as good as it can. */
+    void close();
+
+    /** Ends everything at once, with a reset where the transport has one. */
+    void abort();
+
+    <T> void option(SocketOption<T> name, T value) throws ConnectionException;
+}

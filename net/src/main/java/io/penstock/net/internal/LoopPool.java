@@ -1,0 +1,242 @@
+package io.penstock.net.internal;
+
+import io.penstock.net.Connection;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Phase;
+import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Connector;
+import io.penstock.net.KeepAlive;
+import io.penstock.net.Pool;
+import io.penstock.net.PoolOptions;
+import java.net.SocketAddress;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/** A pool with a shelf of idle connections on each loop, and one count of open connections for each address. */
+public final class LoopPool implements Pool {
+    private final Connector connector;
+    private final NettyLoops loops;
+    private final PoolOptions options;
+    private final List<Shelf> shelves;
+    private final Map<SocketAddress, AtomicInteger> open = new ConcurrentHashMap<>();
+    private final AtomicLong dialled = new AtomicLong();
+    private final AtomicLong reused = new AtomicLong();
+    private final AtomicLong refused = new AtomicLong();
+    private final AtomicLong evicted = new AtomicLong();
+    private volatile boolean closed;
+
+    public LoopPool(Connector connector, PoolOptions options) {
+        this.connector = connector;
+        this.loops = (NettyLoops) connector.loops();
+        this.options = options;
+        this.shelves =
+                loops.all().stream().map(loop -> new Shelf((NettyLoop) loop)).toList();
+    }
+
+    @Override
+    public Connection connect(SocketAddress address) throws ConnectionException {
+        NettyLoop here = loops.here();
+        Slot kept = shelves.get(here.index()).take(address);
+        if (kept == null) return connectFresh(address);
+        reused.incrementAndGet();
+        return kept.connection;
+    }
+
+    @Override
+    public Connection connectFresh(SocketAddress address) throws ConnectionException {
+        if (closed) throw new IllegalStateException("the pool is closed");
+        AtomicInteger count = open.computeIfAbsent(address, _ -> new AtomicInteger());
+        if (count.incrementAndGet() > options.limit()) {
+            count.decrementAndGet();
+            throw ConnectionException.of(
+                    Reason.POOL_FULL,
+                    Phase.POOL,
+                    address,
+                    "all " + options.limit() + " connections that the pool may open are in use",
+                    null);
+        }
+        StreamConnection connection;
+        try {
+            connection = (StreamConnection) connector.connect(address);
+        } catch (Throwable e) {
+            count.decrementAndGet();
+            throw e;
+        }
+        dialled.incrementAndGet();
+        connection.joinPool(new Slot(address, connection));
+        connection.whenClosed(count::decrementAndGet);
+        return connection;
+    }
+
+    @Override
+    public PoolStats stats() {
+        return new PoolStats(
+                shelves.stream().mapToInt(Shelf::size).sum(),
+                open.values().stream().mapToInt(AtomicInteger::get).sum(),
+                dialled.get(),
+                reused.get(),
+                refused.get(),
+                evicted.get());
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        shelves.forEach(Shelf::clear);
+    }
+
+    /** A connection's place in the pool, for all its life. */
+    final class Slot {
+        private final SocketAddress address;
+        private final StreamConnection connection;
+        private final long bornAt = System.nanoTime();
+        private int uses = 1;
+        private boolean idle;
+        private long idleUntil;
+
+        Slot(SocketAddress address, StreamConnection connection) {
+            this.address = address;
+            this.connection = connection;
+        }
+
+        int reused() {
+            return uses - 1;
+        }
+
+        boolean release(KeepAlive limits) {
+            Shelf shelf = shelves.get(connection.nettyLoop().index());
+            long now = System.nanoTime();
+            boolean fit = !closed
+                    && connection.isReusable()
+                    && uses < limits.uses()
+                    && now - bornAt < limits.age().toNanos();
+            if (fit
+                    && shelf.keep(
+                            this,
+                            now + Math.min(limits.idle().toNanos(), limits.age().toNanos() - (now - bornAt)))) {
+                return true;
+            }
+            refused.incrementAndGet();
+            connection.closeIdle();
+            return false;
+        }
+    }
+
+    /** The idle connections of one loop. Its monitor is held for moments only, mostly by the loop's own threads. */
+    private final class Shelf {
+        private final NettyLoop loop;
+        private final Map<SocketAddress, ArrayDeque<Slot>> idle = new HashMap<>();
+        private boolean sweeping;
+        private int size;
+
+        Shelf(NettyLoop loop) {
+            this.loop = loop;
+        }
+
+        synchronized @Nullable Slot take(SocketAddress address) {
+            ArrayDeque<Slot> kept = idle.get(address);
+            if (kept == null) return null;
+            long now = System.nanoTime();
+            for (Slot slot = kept.pollLast(); slot != null; slot = kept.pollLast()) {
+                size--;
+                slot.idle = false;
+                slot.connection.inputHalf().unwatch();
+                if (slot.idleUntil - now > 0 && slot.connection.isReusable()) {
+                    slot.uses++;
+                    return slot;
+                }
+                discard(slot);
+            }
+            return null;
+        }
+
+        boolean keep(Slot slot, long until) {
+            synchronized (this) {
+                if (slot.idle) throw new IllegalStateException(slot.connection + " has been released before");
+                ArrayDeque<Slot> kept = idle.computeIfAbsent(slot.address, _ -> new ArrayDeque<>());
+                if (kept.size() >= options.idle()) return false;
+                slot.idle = true;
+                slot.idleUntil = until;
+                kept.addLast(slot);
+                size++;
+                if (!sweeping) {
+                    sweeping = true;
+                    sweepAt(until);
+                }
+            }
+            if (!slot.connection.inputHalf().watch(() -> evict(slot))) evict(slot);
+            return true;
+        }
+
+        /** Something came, or the peer ended it, although nobody uses it. */
+        private void evict(Slot slot) {
+            synchronized (this) {
+                if (!slot.idle) return;
+                slot.idle = false;
+                size--;
+                ArrayDeque<Slot> kept = idle.get(slot.address);
+                if (kept != null) kept.remove(slot);
+            }
+            discard(slot);
+        }
+
+        private void discard(Slot slot) {
+            evicted.incrementAndGet();
+            slot.connection.closeIdle();
+        }
+
+        /** One timer a shelf: it fires when the first of the idle connections is due, and looks at all of them. */
+        private void sweepAt(long due) {
+            loop.timer(Math.max(0, due - System.nanoTime()), this::sweep);
+        }
+
+        private void sweep() {
+            var expired = new ArrayDeque<Slot>();
+            synchronized (this) {
+                long now = System.nanoTime();
+                long next = Long.MAX_VALUE;
+                for (ArrayDeque<Slot> kept : idle.values()) {
+                    for (var each = kept.iterator(); each.hasNext(); ) {
+                        Slot slot = each.next();
+                        if (slot.idleUntil - now <= 0) {
+                            each.remove();
+                            slot.idle = false;
+                            size--;
+                            expired.add(slot);
+                        } else {
+                            next = next == Long.MAX_VALUE || slot.idleUntil - next < 0 ? slot.idleUntil : next;
+                        }
+                    }
+                }
+                idle.values().removeIf(ArrayDeque::isEmpty);
+                sweeping = next != Long.MAX_VALUE;
+                if (sweeping) sweepAt(next);
+            }
+            expired.forEach(this::discard);
+        }
+
+        synchronized int size() {
+            return size;
+        }
+
+        void clear() {
+            var all = new ArrayDeque<Slot>();
+            synchronized (this) {
+                idle.values().forEach(all::addAll);
+                idle.clear();
+                size = 0;
+                all.forEach(slot -> slot.idle = false);
+            }
+            all.forEach(slot -> {
+                slot.connection.inputHalf().unwatch();
+                slot.connection.closeIdle();
+            });
+        }
+    }
+}

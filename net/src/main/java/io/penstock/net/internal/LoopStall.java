@@ -1,0 +1,34 @@
+package io.penstock.net.internal;
+
+import jdk.jfr.Category;
+import jdk.jfr.Description;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+
+/** A flight recorder event for a turn that held up its loop, written when the loop goes on. */
+@Name("io.penstock.LoopStall")
+@Label("Loop stall")
+@Category("Penstock")
+@Description("A virtual thread held up its event loop for longer than the threshold")
+@StackTrace(false)
+final class LoopStall extends Event {
+    @Label("Loop")
+    int loop;
+
+    @Label("Thread")
+    String culprit = "";
+
+    @Label("Stack of the thread")
+    String stack = "";
+
+    static LoopStall begin(int loop, String culprit, String stack) {
+        var event = new LoopStall();
+        event.loop = loop;
+        event.culprit = culprit;
+        event.stack = stack;
+        event.begin();
+        return event;
+    }
+}

@@ -1,0 +1,116 @@
+package io.penstock.net.internal;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.penstock.net.Connection.Origin;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Phase;
+import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Listener;
+import io.penstock.net.Loops;
+import io.penstock.net.Timeouts;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A listener on a Netty server channel. */
+public final class NettyListener implements Listener {
+    private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
+    private static final int BACKLOG = 4096;
+
+    private final Channel channel;
+    private final SocketAddress address;
+    private final OpenConnections open;
+
+    private NettyListener(Channel channel, SocketAddress address, OpenConnections open) {
+        this.channel = channel;
+        this.address = address;
+        this.open = open;
+    }
+
+    public static NettyListener open(Loops given, SocketAddress address, Timeouts timeouts, Handler handler)
+            throws ConnectionException {
+        var loops = (NettyLoops) given;
+        var open = new OpenConnections();
+        boolean unix = address instanceof UnixDomainSocketAddress;
+        var bound = new ServerBootstrap()
+                .group(loops.group())
+                .channelFactory(loops.sockets().servers(unix))
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .option(ChannelOption.SO_REUSEADDR, !unix)
+                .childHandler(new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel accepted) {
+                        NettyLoop loop = loops.of(accepted.eventLoop());
+                        StreamConnection connection = SocketLink.over(accepted, Origin.ACCEPTED, loop, timeouts);
+                        connection.remember();
+                        open.add(connection);
+                        loop.spawn("connection " + connection.id(), () -> handle(connection, handler));
+                    }
+                })
+                .bind(loops.sockets().toNetty(address))
+                .awaitUninterruptibly();
+        if (!bound.isSuccess()) throw Failures.of(bound.cause(), Phase.BIND, address);
+        Channel channel = bound.channel();
+        return new NettyListener(channel, SocketTransport.toJdk(channel.localAddress()), open);
+    }
+
+    private static void handle(StreamConnection connection, Handler handler) throws Exception {
+        try {
+            handler.handle(connection);
+            connection.close();
+        } catch (ConnectionException e) {
+            // the peer's end is the usual end of a handler that reads until there is nothing more
+            if (e.reason() == Reason.EOF) {
+                connection.close();
+            } else {
+                connection.abort();
+                throw e;
+            }
+        } catch (Throwable e) {
+            connection.abort();
+            throw e;
+        }
+    }
+
+    @Override
+    public SocketAddress address() {
+        return address;
+    }
+
+    @Override
+    public void close() {
+        if (!channel.isOpen()) return;
+        channel.close().awaitUninterruptibly();
+        if (address instanceof UnixDomainSocketAddress unix) {
+            try {
+                Files.deleteIfExists(unix.getPath());
+            } catch (IOException e) {
+                LOG.warn("The socket file {} could not be removed", unix, e);
+            }
+        }
+    }
+
+    @Override
+    public void join() throws InterruptedException {
+        channel.closeFuture().await();
+    }
+
+    @Override
+    public int connections() {
+        return open.size();
+    }
+
+    @Override
+    public boolean drain(Duration grace) {
+        close();
+        return open.awaitNone(grace.toNanos(), TimeUnit.NANOSECONDS);
+    }
+}

@@ -1,0 +1,218 @@
+package io.penstock.net.internal;
+
+import io.netty.channel.EventLoop;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.Loop;
+import io.penstock.net.event.Action;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A loop on top of a Netty event loop. */
+public final class NettyLoop implements Loop {
+    private static final Logger LOG = LoggerFactory.getLogger(Loop.class);
+    private static final ThreadLocal<@Nullable NettyLoop> CURRENT = new ThreadLocal<>();
+    private static final VarHandle CARRIED;
+    private static final VarHandle TURNS;
+
+    static {
+        try {
+            var lookup = MethodHandles.lookup();
+            CARRIED = lookup.findVarHandle(NettyLoop.class, "carried", Thread.class);
+            TURNS = lookup.findVarHandle(NettyLoop.class, "turns", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final NettyLoops owner;
+    private final int index;
+    private final EventLoop eventLoop;
+    private final boolean carries;
+    private final Set<StreamConnection> connections = ConcurrentHashMap.newKeySet();
+    private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
+
+    /** Work for the end of the present turn. Only the carried thread and the loop touch it, and they are one carrier. */
+    private final ArrayDeque<Runnable> deferred = new ArrayDeque<>();
+
+    /** The thread being carried. Written by the loop only; for anyone but that thread itself a mere hint. */
+    @SuppressWarnings("unused") // through CARRIED
+    private @Nullable Thread carried;
+
+    /** How many turns there have been, so that the watchdog can tell one long turn from many short ones. */
+    @SuppressWarnings("unused") // through TURNS
+    private long turns;
+
+    NettyLoop(NettyLoops owner, int index, EventLoop eventLoop, boolean carries) {
+        this.owner = owner;
+        this.index = index;
+        this.eventLoop = eventLoop;
+        this.carries = carries;
+    }
+
+    public static @Nullable NettyLoop ofCurrentThread() {
+        return CURRENT.get();
+    }
+
+    @Override
+    public int index() {
+        return index;
+    }
+
+    @Override
+    public Thread spawn(String name, Task task) {
+        Thread thread = carries
+                ? Strand.unstarted(this, name, () -> live(task))
+                : LoopThreads.unstartedOnDefault(name, () -> live(task));
+        threads.add(thread);
+        thread.start();
+        return thread;
+    }
+
+    private void live(Task task) {
+        CURRENT.set(this);
+        Thread me = Thread.currentThread();
+        try {
+            task.run();
+        } catch (ConnectionException e) {
+            LOG.debug("{} ended by its connection", me.getName(), e);
+        } catch (InterruptedException e) {
+            LOG.debug("{} was interrupted", me.getName(), e);
+        } catch (Throwable e) {
+            LOG.error("{} failed", me.getName(), e);
+        } finally {
+            threads.remove(me);
+            owner.ended();
+        }
+    }
+
+    @Override
+    public Action schedule(Duration delay, Task task) {
+        return timer(delay.toNanos(), () -> spawn("penstock-timer", task));
+    }
+
+    /** Runs short, non-blocking work on the loop itself after a delay. */
+    Action timer(long delayNanos, Runnable work) {
+        var future = eventLoop.schedule(work, delayNanos, TimeUnit.NANOSECONDS);
+        return () -> future.cancel(false);
+    }
+
+    @Override
+    public <T> T offload(Callable<T> work) throws Exception {
+        var done = new CompletableFuture<T>();
+        var running = owner.workers().submit(() -> {
+            try {
+                done.complete(work.call());
+            } catch (Throwable e) {
+                done.completeExceptionally(e);
+            }
+        });
+        try {
+            return done.get();
+        } catch (InterruptedException e) {
+            running.cancel(true);
+            throw e;
+        } catch (ExecutionException e) {
+            switch (e.getCause()) {
+                case Exception failure -> throw failure;
+                case Error error -> throw error;
+                case null, default -> throw e;
+            }
+        }
+    }
+
+    @Override
+    public boolean isCarrying() {
+        return carried == Thread.currentThread();
+    }
+
+    @Override
+    public int connections() {
+        return connections.size();
+    }
+
+    /** Runs short, non-blocking work on the loop, in order, never inside this call. After the loop's end: elsewhere, but never not. */
+    public void execute(Runnable work) {
+        try {
+            eventLoop.execute(work);
+        } catch (RejectedExecutionException e) {
+            LoopThreads.executeOnDefault(work);
+        }
+    }
+
+    /** Runs the work when the present turn ends, or soon. Several calls of one turn come out together. */
+    void defer(Runnable work) {
+        if (isCarrying()) {
+            deferred.add(work);
+        } else {
+            execute(work);
+        }
+    }
+
+    /** A turn: the thread runs until it parks, then what it left to be done is done. On the loop. */
+    void carry(Thread thread, Runnable continuation) {
+        if (!eventLoop.inEventLoop()) { // the loop has ended and the default scheduler helps out
+            continuation.run();
+            return;
+        }
+        CARRIED.setOpaque(this, thread);
+        TURNS.setOpaque(this, turns + 1);
+        try {
+            continuation.run();
+        } finally {
+            CARRIED.setOpaque(this, (Thread) null);
+        }
+        for (Runnable work = deferred.poll(); work != null; work = deferred.poll()) work.run();
+    }
+
+    /** The thread being carried at the moment, for the watchdog. */
+    @Nullable
+    Thread carried() {
+        return (Thread) CARRIED.getOpaque(this);
+    }
+
+    long turns() {
+        return (long) TURNS.getOpaque(this);
+    }
+
+    public EventLoop eventLoop() {
+        return eventLoop;
+    }
+
+    NettyLoops owner() {
+        return owner;
+    }
+
+    void opened(StreamConnection connection) {
+        connections.add(connection);
+    }
+
+    void closed(StreamConnection connection) {
+        connections.remove(connection);
+        owner.ended();
+    }
+
+    Set<StreamConnection> openConnections() {
+        return connections;
+    }
+
+    Set<Thread> threads() {
+        return threads;
+    }
+
+    @Override
+    public String toString() {
+        return "loop " + index;
+    }
+}

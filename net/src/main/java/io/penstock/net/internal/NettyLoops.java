@@ -1,0 +1,205 @@
+package io.penstock.net.internal;
+
+import io.netty.channel.EventLoop;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.SingleThreadIoEventLoop;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.RejectedExecutionHandlers;
+import io.penstock.net.Loop;
+import io.penstock.net.LoopOptions;
+import io.penstock.net.Loops;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** All loops of a process, their offload workers and their watchdog. */
+public final class NettyLoops implements Loops {
+    /** The longest the loop runs queued threads before it looks at its sockets again. */
+    private static final long TASK_QUANTUM_MILLIS = 5;
+
+    private static final int WORKERS = 32;
+    private static final int WORK_QUEUE = 10_000;
+
+    private final SocketTransport transport;
+    private final MultiThreadIoEventLoopGroup group;
+    private final List<NettyLoop> loops;
+    private final boolean carries;
+    private final ThreadPoolExecutor workers;
+    private final @Nullable StallWatchdog watchdog;
+    private final AtomicInteger turn = new AtomicInteger();
+    private boolean closing;
+    private boolean closedInOrder;
+
+    private NettyLoops(LoopOptions options) {
+        transport = SocketTransport.of(options.transport());
+        carries = switch (options.scheduler()) {
+            case DEFAULT -> false;
+            case AUTO -> LoopThreads.canChooseScheduler();
+            case LOOP -> {
+                if (!LoopThreads.canChooseScheduler()) {
+                    throw new IllegalStateException(
+                            "The loop scheduler was asked for, but: " + LoopThreads.description());
+                }
+                yield true;
+            }
+        };
+        group = new Group(options.count(), transport.handlers());
+        var all = new ArrayList<NettyLoop>();
+        for (var executor : group) all.add(new NettyLoop(this, all.size(), (EventLoop) executor, carries));
+        loops = List.copyOf(all);
+        workers = new ThreadPoolExecutor(
+                WORKERS,
+                WORKERS,
+                10,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(WORK_QUEUE),
+                new DefaultThreadFactory("penstock-worker", true));
+        workers.allowCoreThreadTimeOut(true);
+        watchdog = carries && options.stallThreshold().isPositive()
+                ? StallWatchdog.start(loops, options.stallThreshold())
+                : null;
+    }
+
+    public static NettyLoops open(LoopOptions options) {
+        return new NettyLoops(options);
+    }
+
+    @Override
+    public List<Loop> all() {
+        return List.copyOf(loops);
+    }
+
+    @Override
+    public NettyLoop next() {
+        return loops.get(Math.floorMod(turn.getAndIncrement(), loops.size()));
+    }
+
+    @Override
+    public String transport() {
+        return transport.label();
+    }
+
+    @Override
+    public String scheduler() {
+        if (carries) return LoopThreads.description();
+        return LoopThreads.canChooseScheduler() ? "default (as configured)" : LoopThreads.description();
+    }
+
+    @Override
+    public Stalls stalls() {
+        return watchdog == null ? new Stalls(0, Duration.ZERO) : watchdog.stalls();
+    }
+
+    /** Where new connections go: the caller's loop, so that it stays on its carrier, or the next one. */
+    NettyLoop here() {
+        NettyLoop current = NettyLoop.ofCurrentThread();
+        return current != null && current.owner() == this ? current : next();
+    }
+
+    NettyLoop of(EventLoop eventLoop) {
+        for (NettyLoop loop : loops) {
+            if (loop.eventLoop() == eventLoop) return loop;
+        }
+        throw new IllegalArgumentException("not one of these loops: " + eventLoop);
+    }
+
+    MultiThreadIoEventLoopGroup group() {
+        return group;
+    }
+
+    SocketTransport sockets() {
+        return transport;
+    }
+
+    ExecutorService workers() {
+        return workers;
+    }
+
+    /** Something has ended that close may be waiting for. */
+    void ended() {
+        if (closing) wakeCloser();
+    }
+
+    private synchronized void wakeCloser() {
+        notifyAll();
+    }
+
+    @Override
+    public boolean close(Duration grace) {
+        for (NettyLoop loop : loops) {
+            if (loop.eventLoop().inEventLoop() || loop.isCarrying()) {
+                throw new IllegalStateException("loops cannot be closed by a thread that they carry");
+            }
+        }
+        synchronized (this) {
+            if (closing) return closedInOrder;
+            closing = true;
+        }
+        boolean inOrder = awaitQuiet(grace);
+        if (!inOrder) {
+            for (NettyLoop loop : loops) {
+                loop.openConnections().forEach(StreamConnection::abort);
+                loop.threads().forEach(Thread::interrupt);
+            }
+            awaitQuiet(Duration.ofSeconds(1)); // lets interrupted threads leave in peace
+        }
+        if (watchdog != null) watchdog.stop();
+        workers.shutdownNow();
+        group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly();
+        closedInOrder = inOrder;
+        return inOrder;
+    }
+
+    private synchronized boolean awaitQuiet(Duration grace) {
+        long deadline = System.nanoTime() + grace.toNanos();
+        boolean interrupted = false;
+        try {
+            while (!isQuiet()) {
+                long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+                if (left <= 0 || interrupted) return false;
+                try {
+                    wait(Math.min(left, 100)); // a notice sent before we looked may be missed
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            return true;
+        } finally {
+            if (interrupted) Thread.currentThread().interrupt();
+        }
+    }
+
+    private boolean isQuiet() {
+        for (NettyLoop loop : loops) {
+            if (!loop.openConnections().isEmpty() || !loop.threads().isEmpty()) return false;
+        }
+        return true;
+    }
+
+    /** Netty's group, with a shorter stretch of tasks between two looks at the sockets. */
+    private static final class Group extends MultiThreadIoEventLoopGroup {
+        Group(int count, IoHandlerFactory handlers) {
+            super(count, new DefaultThreadFactory("penstock-loop", true), handlers);
+        }
+
+        @Override
+        protected IoEventLoop newChild(Executor executor, IoHandlerFactory handlers, Object... args) {
+            return new SingleThreadIoEventLoop(
+                    this,
+                    executor,
+                    handlers,
+                    Integer.MAX_VALUE,
+                    RejectedExecutionHandlers.reject(),
+                    TASK_QUANTUM_MILLIS);
+        }
+    }
+}

@@ -1,0 +1,373 @@
+package io.penstock.net.internal;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.DefaultFileRegion;
+import io.netty.util.ReferenceCountUtil;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Phase;
+import io.penstock.net.ConnectionException.Reason;
+import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The writing half of a connection: a bounded queue between one writer and the link, which takes it at the end of the turn.
+ *
+ * <p>Small sends are gathered in one array, so that a head and a body become one system call; chunks that change hands are queued as they
+ * are. Its monitor guards all of it and is never held while parked.
+ */
+final class OutputHalf extends ChunkOutput {
+    /** A writer waits while this much has not been taken by the peer's side. */
+    static final int MARK = 64 * 1024;
+
+    private static final int SMALL = 1024;
+    private static final byte[] NOTHING = {};
+    private static final VarHandle WRITER;
+
+    static {
+        try {
+            WRITER = MethodHandles.lookup().findVarHandle(OutputHalf.class, "writer", Thread.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final StreamConnection connection;
+    private final Link link;
+    private final Parking parking;
+
+    @SuppressWarnings("unused") // through WRITER
+    private volatile @Nullable Thread writer;
+
+    private byte[] gathered = NOTHING;
+    private int gatheredSize;
+    private ArrayDeque<Object> queue = new ArrayDeque<>(2);
+    private ArrayDeque<Object> spare = new ArrayDeque<>(2);
+
+    /** Bytes accepted, and not yet with the operating system or the peer. */
+    private long pending;
+
+    private long sent;
+    private boolean drainRequested;
+    private boolean finishing;
+
+    /** Why nothing more can be sent; null while the stream runs. */
+    private volatile @Nullable Reason ending;
+
+    private @Nullable Throwable cause;
+
+    OutputHalf(StreamConnection connection, Link link, NettyLoop loop) {
+        this.connection = connection;
+        this.link = link;
+        this.parking = new Parking(this, loop);
+    }
+
+    // ---- the writer's side
+
+    @Override
+    public long send(byte[] bytes, int offset, int length) throws ConnectionException {
+        Objects.checkFromIndexSize(offset, length, bytes.length);
+        begin();
+        try {
+            int from = offset;
+            int end = offset + length;
+            while (from < end) {
+                int count;
+                synchronized (this) {
+                    requireOpen();
+                    count = (int) Math.min(MARK - pending, end - from);
+                    if (count > 0) {
+                        gather(bytes, from, count);
+                        accept(count);
+                    } else {
+                        announce();
+                    }
+                }
+                if (count > 0) {
+                    from += count;
+                } else {
+                    await();
+                }
+            }
+            return length;
+        } finally {
+            end();
+        }
+    }
+
+    @Override
+    public void write(ByteBuf chunk) throws ConnectionException {
+        boolean accepted = false;
+        try {
+            begin();
+            try {
+                while (!accepted) {
+                    synchronized (this) {
+                        requireOpen();
+                        if (pending < MARK) {
+                            seal();
+                            accept(chunk.readableBytes());
+                            queue.add(chunk);
+                            accepted = true;
+                        } else {
+                            announce();
+                        }
+                    }
+                    if (!accepted) await();
+                }
+            } finally {
+                end();
+            }
+        } finally {
+            if (!accepted) chunk.release();
+        }
+    }
+
+    @Override
+    public long send(FileChannel file, long position, long count) throws ConnectionException {
+        if (position < 0 || count < 0) {
+            throw new IllegalArgumentException(
+                    "a file region starts at 0 or later and has 0 bytes or more: " + position + ", " + count);
+        }
+        requireLength(file, position, count);
+        if (count == 0) return 0;
+        if (!link.sendsFiles()) return copy(file, position, count);
+        begin();
+        try {
+            synchronized (this) {
+                requireOpen();
+                seal();
+                accept(count);
+                queue.add(new Region(file, position, count));
+            }
+            awaitTaken();
+            return count;
+        } finally {
+            end();
+        }
+    }
+
+    @Override
+    public void flush() throws ConnectionException {
+        begin();
+        try {
+            awaitTaken();
+        } finally {
+            end();
+        }
+    }
+
+    private void awaitTaken() throws ConnectionException {
+        while (true) {
+            synchronized (this) {
+                if (ending != null) throw failure(ending);
+                if (pending == 0) return;
+                announce();
+            }
+            await();
+        }
+    }
+
+    private void begin() throws ConnectionException {
+        if (!WRITER.compareAndSet(this, (Thread) null, Thread.currentThread())) throw failure(Reason.BUSY_WRITING);
+    }
+
+    private void end() {
+        WRITER.setRelease(this, (Thread) null);
+    }
+
+    private void requireOpen() throws ConnectionException {
+        if (ending != null) throw failure(ending);
+        if (finishing) throw failure(Reason.CLOSED);
+    }
+
+    private void accept(long count) {
+        pending += count;
+        requestDrain();
+    }
+
+    private void requestDrain() {
+        if (!drainRequested) {
+            drainRequested = true;
+            link.drainSoon();
+        }
+    }
+
+    private void gather(byte[] bytes, int from, int count) {
+        if (gathered.length - gatheredSize < count) {
+            int room = Math.max(SMALL, Math.min(MARK, Math.max(2 * gathered.length, gatheredSize + count)));
+            gathered = Arrays.copyOf(gathered, Math.max(room, gatheredSize + count));
+        }
+        System.arraycopy(bytes, from, gathered, gatheredSize, count);
+        gatheredSize += count;
+    }
+
+    /** Puts what is gathered into the queue, so that what comes next stays behind it. */
+    private void seal() {
+        if (gatheredSize == 0) return;
+        queue.add(Unpooled.wrappedBuffer(gathered, 0, gatheredSize));
+        gathered = NOTHING;
+        gatheredSize = 0;
+    }
+
+    private void announce() {
+        connection.requireBlockable();
+        parking.announce(connection.writeLimit());
+    }
+
+    private void await() throws ConnectionException {
+        long backlog = link.backlog();
+        switch (parking.park()) {
+            case WOKEN -> {}
+            case EXPIRED -> {
+                // a slow peer that takes something is not a stalled one
+                if (link.backlog() < backlog && !connection.isPastDeadline()) return;
+                // part of it may be out: whoever sent on now would send from an unknown place
+                end(Reason.TIMEOUT, null);
+                throw failure(Reason.TIMEOUT);
+            }
+            case INTERRUPTED -> {
+                connection.abort();
+                throw failure(Reason.INTERRUPTED);
+            }
+        }
+    }
+
+    private static void requireLength(FileChannel file, long position, long count) throws ConnectionException {
+        try {
+            if (file.size() - position < count) {
+                throw ConnectionException.of(
+                        Reason.FILE,
+                        Phase.WRITE,
+                        null,
+                        "the file has " + file.size() + " bytes, " + count + " were to be sent from " + position,
+                        null);
+            }
+        } catch (ConnectionException e) {
+            throw e;
+        } catch (IOException e) {
+            throw ConnectionException.of(Reason.FILE, Phase.WRITE, null, "the file could not be read", e);
+        }
+    }
+
+    private long copy(FileChannel file, long position, long count) throws ConnectionException {
+        var piece = ByteBuffer.allocate((int) Math.min(count, 16 * 1024));
+        for (long done = 0; done < count; ) {
+            piece.clear().limit((int) Math.min(piece.capacity(), count - done));
+            try {
+                if (file.read(piece, position + done) < 0) throw new IOException("the file was cut short");
+            } catch (IOException e) {
+                connection.abort();
+                throw ConnectionException.of(
+                        Reason.FILE, Phase.WRITE, link.remoteAddress(), "the file could not be read", e);
+            }
+            done += send(piece.flip());
+        }
+        return count;
+    }
+
+    // ---- the link's side
+
+    /**
+     * Hands out everything there is, in order, as buffers and file regions the link then owns and must empty the queue of; null when there
+     * is nothing. Only one batch may be out at a time.
+     */
+    synchronized @Nullable ArrayDeque<Object> takeAll(ByteBufAllocator allocator) {
+        drainRequested = false;
+        if (gatheredSize > 0) {
+            queue.add(allocator.buffer(gatheredSize).writeBytes(gathered, 0, gatheredSize));
+            gatheredSize = 0;
+            if (gathered.length > SMALL) gathered = NOTHING;
+        }
+        if (queue.isEmpty()) return null;
+        ArrayDeque<Object> batch = queue;
+        queue = spare;
+        spare = batch;
+        return batch;
+    }
+
+    /** The operating system, or the peer, has this much more of what was handed out. */
+    synchronized void taken(long count) {
+        pending -= count;
+        sent += count;
+        parking.wake();
+    }
+
+    /** Nothing more can be sent, for this reason; the first one counts. */
+    synchronized void end(Reason reason, @Nullable Throwable why) {
+        if (ending == null) {
+            ending = reason;
+            cause = why;
+        }
+        queue.forEach(OutputHalf::discard);
+        queue.clear();
+        gathered = NOTHING;
+        gatheredSize = 0;
+        parking.end();
+    }
+
+    static void discard(Object message) {
+        ReferenceCountUtil.release(message);
+    }
+
+    /** Whether the stream is to be ended as soon as everything is taken, and everything is. */
+    synchronized boolean mayFinish() {
+        return finishing && pending == 0 && ending == null;
+    }
+
+    // ---- the connection's side
+
+    /** Ends the stream behind what has been sent. */
+    synchronized void finish() {
+        if (finishing || ending != null) return;
+        finishing = true;
+        requestDrain();
+    }
+
+    synchronized long sent() {
+        return sent;
+    }
+
+    synchronized boolean hasEnded() {
+        return ending != null || finishing;
+    }
+
+    /** Whether the stream runs, nobody writes, and everything has been taken. */
+    synchronized boolean isIdle() {
+        return ending == null && !finishing && pending == 0 && writer == null;
+    }
+
+    synchronized boolean hasPending() {
+        return pending > 0 && ending == null;
+    }
+
+    private ConnectionException failure(Reason reason) {
+        return switch (reason) {
+            case TIMEOUT ->
+                ConnectionException.of(reason, Phase.WRITE, link.remoteAddress(), connection.writeLimitText(), null);
+            case RESET, FAILED, FILE ->
+                ConnectionException.of(reason, Phase.WRITE, link.remoteAddress(), Failures.text(reason, cause), cause);
+            default -> ConnectionException.of(reason, Phase.WRITE, link.remoteAddress());
+        };
+    }
+
+    /** A region of a file that stays its owner's: Netty would close it. */
+    private static final class Region extends DefaultFileRegion {
+        Region(FileChannel file, long position, long count) {
+            super(file, position, count);
+        }
+
+        @Override
+        protected void deallocate() {
+            // the caller opened the file and closes it
+        }
+    }
+}

@@ -1,0 +1,125 @@
+package io.penstock.net.internal;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.penstock.net.Connection.Origin;
+import io.penstock.net.Connection.Pair;
+import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Loop;
+import io.penstock.net.Timeouts;
+import java.net.SocketAddress;
+import java.net.SocketOption;
+import java.util.ArrayDeque;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * One end of an in-memory pair: what its output half sends, the other end's input half receives, chunk by chunk and without a copy.
+ *
+ * <p>Answers to Traffic Server's {@code PluginVC}, without its polling.
+ */
+public final class PairLink implements Link {
+    private static final AtomicLong NUMBERS = new AtomicLong();
+
+    private final StreamConnection connection;
+    private final SocketAddress name;
+    private final Runnable drain = this::drain;
+    private PairLink peer = this;
+
+    /** The peer has enough for now. */
+    private volatile boolean held;
+
+    private PairLink(StreamConnection connection, SocketAddress name) {
+        this.connection = connection;
+        this.name = name;
+    }
+
+    public static Pair open(Loop here, Loop there) {
+        long number = NUMBERS.incrementAndGet();
+        PairLink first = end((NettyLoop) here, "pair-" + number + "/first");
+        PairLink second = end((NettyLoop) there, "pair-" + number + "/second");
+        first.peer = second;
+        second.peer = first;
+        return new Pair(first.connection, second.connection);
+    }
+
+    private static PairLink end(NettyLoop loop, String name) {
+        var made = new PairLink[1];
+        var _ = new StreamConnection(
+                Origin.PAIRED,
+                loop,
+                Timeouts.DEFAULT,
+                connection -> made[0] = new PairLink(connection, new Unnamed(name)));
+        return made[0];
+    }
+
+    @Override
+    public void drainSoon() {
+        connection.nettyLoop().defer(drain);
+    }
+
+    /** On the loop of this end only, so never twice at once. */
+    private void drain() {
+        if (held) return; // the peer calls again when it has room
+        OutputHalf output = connection.outputHalf();
+        InputHalf input = peer.connection.inputHalf();
+        ArrayDeque<Object> batch = output.takeAll(UnpooledByteBufAllocator.DEFAULT);
+        if (batch != null) {
+            long size = 0;
+            for (Object message = batch.poll(); message != null; message = batch.poll()) {
+                var bytes = (ByteBuf) message;
+                size += bytes.readableBytes();
+                input.offer(bytes);
+            }
+            output.taken(size);
+        }
+        if (output.mayFinish()) input.end(Reason.EOF, null);
+    }
+
+    @Override
+    public void pauseReading() {
+        peer.held = true;
+    }
+
+    @Override
+    public void resumeReading() {
+        peer.held = false;
+        peer.drainSoon();
+    }
+
+    @Override
+    public long backlog() {
+        return 0;
+    }
+
+    @Override
+    public boolean sendsFiles() {
+        return false;
+    }
+
+    @Override
+    public void close() {
+        peer.connection.inputHalf().end(Reason.EOF, null);
+        peer.connection.outputHalf().end(Reason.RESET, null);
+    }
+
+    @Override
+    public void abort() {
+        peer.connection.inputHalf().end(Reason.RESET, null);
+        peer.connection.outputHalf().end(Reason.RESET, null);
+    }
+
+    @Override
+    public SocketAddress localAddress() {
+        return name;
+    }
+
+    @Override
+    public SocketAddress remoteAddress() {
+        return peer.name;
+    }
+
+    @Override
+    public <T> void option(SocketOption<T> option, T value) {
+        throw new UnsupportedOperationException(option.name() + " is not an option of " + connection);
+    }
+}

@@ -1,0 +1,98 @@
+package io.penstock.net.internal;
+
+import io.penstock.net.event.Action;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the one thread that waits for a half of a connection parks: until progress, its limit, or an interruption.
+ *
+ * <p>The half is the monitor of everything here except {@link #park}: a thread announces itself under the monitor, so no progress can
+ * slip through, and parks after leaving it.
+ *
+ * <p>The timer is lazy. It is not moved by every operation, which would cost more than the operation; it is left to fire, and looks
+ * then how long the thread that waits at that moment still has.
+ */
+final class Parking {
+    /** How a wait ended. */
+    enum Outcome {
+        WOKEN,
+        EXPIRED,
+        INTERRUPTED
+    }
+
+    static final long NO_LIMIT = Long.MAX_VALUE;
+
+    private final Object half;
+    private final NettyLoop loop;
+    private volatile @Nullable Thread parked;
+    private boolean expired;
+    private long limit = NO_LIMIT;
+    private @Nullable Action timer;
+    private long timerAt;
+
+    Parking(Object half, NettyLoop loop) {
+        this.half = half;
+        this.loop = loop;
+    }
+
+    /** Announces the calling thread, holding the monitor. {@code limit} is a {@link System#nanoTime()} or {@link #NO_LIMIT}. */
+    void announce(long limit) {
+        this.limit = limit;
+        expired = false;
+        parked = Thread.currentThread();
+        if (limit != NO_LIMIT && (timer == null || timerAt - limit > 0)) startTimer(limit);
+    }
+
+    /** Parks until {@link #wake()} or the limit, not holding the monitor. An interruption stays set on the thread. */
+    Outcome park() {
+        Thread me = Thread.currentThread();
+        while (parked == me) {
+            LockSupport.park(half);
+            if (me.isInterrupted()) {
+                synchronized (half) {
+                    if (parked != me) break; // progress came first; the next wait will see the interruption
+                    parked = null;
+                }
+                return Outcome.INTERRUPTED;
+            }
+        }
+        return expired ? Outcome.EXPIRED : Outcome.WOKEN;
+    }
+
+    /** Lets the waiting thread go on, if there is one; holding the monitor. */
+    void wake() {
+        Thread thread = parked;
+        if (thread != null) {
+            parked = null;
+            LockSupport.unpark(thread);
+        }
+    }
+
+    /** No more waits will come; holding the monitor. */
+    void end() {
+        wake();
+        if (timer != null) timer.cancel();
+        timer = null;
+    }
+
+    private void startTimer(long at) {
+        if (timer != null) timer.cancel();
+        timerAt = at;
+        timer = loop.timer(Math.max(0, at - System.nanoTime()), this::fire);
+    }
+
+    private void fire() {
+        synchronized (half) {
+            if (timer == null) return;
+            timer = null;
+            if (parked == null || limit == NO_LIMIT) return;
+            if (limit - System.nanoTime() > 0) {
+                startTimer(limit);
+            } else {
+                expired = true;
+                wake();
+            }
+        }
+    }
+}

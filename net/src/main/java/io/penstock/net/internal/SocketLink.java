@@ -1,0 +1,197 @@
+package io.penstock.net.internal;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.FileRegion;
+import io.netty.channel.VoidChannelPromise;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Reason;
+import java.net.SocketAddress;
+import java.net.SocketOption;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/** A socket: the only handler in the pipeline of a Netty channel. Handler methods and {@link #drain} run on the loop. */
+final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
+    private final Channel channel;
+    private final StreamConnection connection;
+    private final Runnable drain = this::drain;
+    private final VoidChannelPromise unnoticed;
+    private @Nullable SocketAddress local;
+    private @Nullable SocketAddress remote;
+
+    private SocketLink(Channel channel, StreamConnection connection) {
+        this.channel = channel;
+        this.connection = connection;
+        this.unnoticed = new VoidChannelPromise(channel, false);
+    }
+
+    /** Makes the connection of a channel and takes the channel's pipeline. */
+    static StreamConnection over(
+            Channel channel, StreamConnection.Origin origin, NettyLoop loop, io.penstock.net.Timeouts timeouts) {
+        return new StreamConnection(origin, loop, timeouts, connection -> {
+            var link = new SocketLink(channel, connection);
+            channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+            channel.config().setOption(ChannelOption.TCP_NODELAY, true); // UNIX sockets have none and say false
+            channel.config().setAutoClose(false); // a failed write must not take away what is still to be read
+            channel.pipeline().addLast(link);
+            return link;
+        });
+    }
+
+    // ---- from the socket
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        connection.inputHalf().offer((ByteBuf) message);
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event == ChannelInputShutdownEvent.INSTANCE) connection.inputHalf().end(Reason.EOF, null);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        connection.inputHalf().end(Failures.reasonOf(cause), cause);
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        connection.lost(Reason.EOF, null);
+    }
+
+    // ---- to the socket
+
+    @Override
+    public void drainSoon() {
+        connection.nettyLoop().defer(drain);
+    }
+
+    private void drain() {
+        OutputHalf output = connection.outputHalf();
+        ArrayDeque<Object> batch = output.takeAll(channel.alloc());
+        if (batch == null) {
+            finishIfDue(output);
+            return;
+        }
+        long size = 0;
+        while (true) {
+            Object message = batch.remove();
+            size += message instanceof ByteBuf bytes ? bytes.readableBytes() : ((FileRegion) message).count();
+            if (batch.isEmpty()) {
+                long all = size;
+                channel.writeAndFlush(message).addListener((ChannelFuture done) -> taken(output, all, done));
+                return;
+            }
+            channel.write(message, unnoticed);
+        }
+    }
+
+    private void taken(OutputHalf output, long size, ChannelFuture done) {
+        Throwable failure = done.cause();
+        if (failure != null) {
+            output.end(Failures.reasonOf(failure), failure);
+            return;
+        }
+        output.taken(size);
+        finishIfDue(output);
+    }
+
+    private void finishIfDue(OutputHalf output) {
+        if (output.mayFinish()) ((DuplexChannel) channel).shutdownOutput();
+    }
+
+    @Override
+    public long backlog() {
+        ChannelOutboundBuffer buffer = channel.unsafe().outboundBuffer();
+        return buffer == null ? 0 : buffer.totalPendingWriteBytes();
+    }
+
+    @Override
+    public void pauseReading() {
+        channel.config().setAutoRead(false);
+    }
+
+    @Override
+    public void resumeReading() {
+        channel.config().setAutoRead(true);
+    }
+
+    @Override
+    public boolean sendsFiles() {
+        return true;
+    }
+
+    @Override
+    public void close() {
+        channel.close();
+    }
+
+    @Override
+    public void abort() {
+        try {
+            channel.config().setOption(ChannelOption.SO_LINGER, 0); // makes the close a reset; UNIX sockets have none
+        } catch (RuntimeException e) {
+            // the channel is closed already: there is nobody left to be told by a reset
+        }
+        channel.close();
+    }
+
+    // ---- what it is
+
+    @Override
+    public SocketAddress localAddress() {
+        if (local == null) local = addressOr(channel.localAddress(), channel.remoteAddress());
+        return local;
+    }
+
+    /** Clients of UNIX sockets are unnamed: their address is that of the listener. */
+    @Override
+    public SocketAddress remoteAddress() {
+        if (remote == null) remote = addressOr(channel.remoteAddress(), channel.localAddress());
+        return remote;
+    }
+
+    /** Reads the addresses while there is a socket to ask. */
+    void remember() {
+        localAddress();
+        remoteAddress();
+    }
+
+    private static SocketAddress addressOr(@Nullable SocketAddress address, @Nullable SocketAddress other) {
+        SocketAddress named = address == null || address.toString().isEmpty() ? other : address;
+        return named == null ? Unnamed.SOCKET : SocketTransport.toJdk(named);
+    }
+
+    @Override
+    public <T> void option(SocketOption<T> name, T value) throws ConnectionException {
+        ChannelOption<?> option = switch (name.name()) {
+            case "TCP_NODELAY" -> ChannelOption.TCP_NODELAY;
+            case "SO_KEEPALIVE" -> ChannelOption.SO_KEEPALIVE;
+            case "SO_RCVBUF" -> ChannelOption.SO_RCVBUF;
+            case "SO_SNDBUF" -> ChannelOption.SO_SNDBUF;
+            case "SO_LINGER" -> ChannelOption.SO_LINGER;
+            case "IP_TOS" -> ChannelOption.IP_TOS;
+            default -> throw unsupported(name);
+        };
+        try {
+            @SuppressWarnings("unchecked") // the two kinds of option have the same value types
+            boolean known = channel.config().setOption((ChannelOption<T>) option, value);
+            if (!known) throw unsupported(name);
+        } catch (io.netty.channel.ChannelException e) {
+            throw Failures.of(e, ConnectionException.Phase.CONNECT, remoteAddress());
+        }
+    }
+
+    private UnsupportedOperationException unsupported(SocketOption<?> name) {
+        return new UnsupportedOperationException(name.name() + " is not an option of " + connection);
+    }
+}

@@ -1,0 +1,130 @@
+package io.penstock.net.internal;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFactory;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioDomainSocketChannel;
+import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.uring.IoUring;
+import io.netty.channel.uring.IoUringDomainSocketChannel;
+import io.netty.channel.uring.IoUringIoHandler;
+import io.netty.channel.uring.IoUringServerDomainSocketChannel;
+import io.netty.channel.uring.IoUringServerSocketChannel;
+import io.netty.channel.uring.IoUringSocketChannel;
+import io.penstock.net.LoopOptions;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+
+/** What talks to the operating system: the channel types of one of Netty's transports, and its form of UNIX addresses. */
+enum SocketTransport {
+    EPOLL("epoll") {
+        @Override
+        IoHandlerFactory handlers() {
+            return EpollIoHandler.newFactory();
+        }
+
+        @Override
+        ChannelFactory<? extends Channel> clients(boolean unix) {
+            return unix ? EpollDomainSocketChannel::new : EpollSocketChannel::new;
+        }
+
+        @Override
+        ChannelFactory<? extends ServerChannel> servers(boolean unix) {
+            return unix ? EpollServerDomainSocketChannel::new : EpollServerSocketChannel::new;
+        }
+    },
+    NIO("nio") {
+        @Override
+        IoHandlerFactory handlers() {
+            return NioIoHandler.newFactory();
+        }
+
+        @Override
+        ChannelFactory<? extends Channel> clients(boolean unix) {
+            return unix ? NioDomainSocketChannel::new : NioSocketChannel::new;
+        }
+
+        @Override
+        ChannelFactory<? extends ServerChannel> servers(boolean unix) {
+            return unix ? NioServerDomainSocketChannel::new : NioServerSocketChannel::new;
+        }
+
+        @Override
+        SocketAddress toNetty(SocketAddress address) {
+            return address;
+        }
+    },
+    IO_URING("io_uring") {
+        @Override
+        IoHandlerFactory handlers() {
+            return IoUringIoHandler.newFactory();
+        }
+
+        @Override
+        ChannelFactory<? extends Channel> clients(boolean unix) {
+            return unix ? IoUringDomainSocketChannel::new : IoUringSocketChannel::new;
+        }
+
+        @Override
+        ChannelFactory<? extends ServerChannel> servers(boolean unix) {
+            return unix ? IoUringServerDomainSocketChannel::new : IoUringServerSocketChannel::new;
+        }
+    };
+
+    private final String label;
+
+    SocketTransport(String label) {
+        this.label = label;
+    }
+
+    static SocketTransport of(LoopOptions.Transport choice) {
+        return switch (choice) {
+            case AUTO -> Epoll.isAvailable() ? EPOLL : NIO;
+            case EPOLL -> available(EPOLL, Epoll.unavailabilityCause());
+            case NIO -> NIO;
+            case IO_URING -> available(IO_URING, IoUring.unavailabilityCause());
+        };
+    }
+
+    private static SocketTransport available(
+            SocketTransport transport, @org.jspecify.annotations.Nullable Throwable obstacle) {
+        if (obstacle != null) {
+            throw new IllegalStateException(
+                    "The transport " + transport.label + " is not available here: " + obstacle, obstacle);
+        }
+        return transport;
+    }
+
+    String label() {
+        return label;
+    }
+
+    abstract IoHandlerFactory handlers();
+
+    abstract ChannelFactory<? extends Channel> clients(boolean unix);
+
+    abstract ChannelFactory<? extends ServerChannel> servers(boolean unix);
+
+    /** The address as this transport wants it. */
+    SocketAddress toNetty(SocketAddress address) {
+        return address instanceof UnixDomainSocketAddress unix
+                ? new DomainSocketAddress(unix.getPath().toString())
+                : address;
+    }
+
+    /** The address as the JDK has it. */
+    static SocketAddress toJdk(SocketAddress address) {
+        return address instanceof DomainSocketAddress unix ? UnixDomainSocketAddress.of(unix.path()) : address;
+    }
+}

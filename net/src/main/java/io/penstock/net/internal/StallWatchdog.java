@@ -1,0 +1,115 @@
+package io.penstock.net.internal;
+
+import io.penstock.net.Loop;
+import io.penstock.net.Loops.Stalls;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Names whoever holds up a loop: thread, duration and stack, as a log line, a count and a flight recorder event.
+ *
+ * <p>It looks at each loop every half threshold. A loop costs nothing for it but a counter it keeps anyway: if the same thread is
+ * carried and no turn has begun since, the turn is that old at least.
+ */
+final class StallWatchdog implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(Loop.class);
+
+    private final List<NettyLoop> loops;
+    private final long threshold;
+    private final Watch[] watches;
+    private final Thread thread;
+    private volatile boolean stopped;
+    private volatile Stalls stalls = new Stalls(0, Duration.ZERO);
+
+    /** What was seen of one loop. */
+    private static final class Watch {
+        long turn = -1;
+        long since;
+
+        @Nullable
+        Thread culprit;
+
+        @Nullable
+        LoopStall event;
+
+        boolean reported;
+    }
+
+    private StallWatchdog(List<NettyLoop> loops, Duration threshold) {
+        this.loops = loops;
+        this.threshold = threshold.toNanos();
+        this.watches = new Watch[loops.size()];
+        for (int i = 0; i < watches.length; i++) watches[i] = new Watch();
+        this.thread = Thread.ofPlatform().daemon().name("penstock-watchdog").unstarted(this);
+    }
+
+    static StallWatchdog start(List<NettyLoop> loops, Duration threshold) {
+        var watchdog = new StallWatchdog(loops, threshold);
+        watchdog.thread.start();
+        return watchdog;
+    }
+
+    void stop() {
+        stopped = true;
+        LockSupport.unpark(thread);
+    }
+
+    Stalls stalls() {
+        return stalls;
+    }
+
+    @Override
+    public void run() {
+        while (!stopped) {
+            LockSupport.parkNanos(this, Math.max(threshold / 2, TimeUnit.MILLISECONDS.toNanos(1)));
+            long now = System.nanoTime();
+            for (int i = 0; i < watches.length; i++) look(loops.get(i), watches[i], now);
+        }
+    }
+
+    private void look(NettyLoop loop, Watch watch, long now) {
+        Thread carried = loop.carried();
+        long turn = loop.turns();
+        if (carried != null && turn == watch.turn && carried == watch.culprit) {
+            if (!watch.reported && now - watch.since >= threshold) report(loop, watch, carried, now);
+            return;
+        }
+        if (watch.reported) wentOn(loop, watch, now);
+        watch.turn = turn;
+        watch.since = now;
+        watch.culprit = carried;
+    }
+
+    private void report(NettyLoop loop, Watch watch, Thread culprit, long now) {
+        StackTraceElement[] stack = culprit.getStackTrace();
+        if (loop.turns() != watch.turn || loop.carried() != culprit) return; // it parked while we looked: not its fault
+        watch.reported = true;
+        var text = new StringBuilder();
+        for (StackTraceElement frame : stack) text.append("\n    at ").append(frame);
+        watch.event = LoopStall.begin(loop.index(), culprit.getName(), text.toString());
+        LOG.warn(
+                "{} has been held up for {} ms by the thread {}; blocking work belongs into Loop.offload{}",
+                loop,
+                TimeUnit.NANOSECONDS.toMillis(now - watch.since),
+                culprit.getName(),
+                text);
+    }
+
+    private void wentOn(NettyLoop loop, Watch watch, long now) {
+        Duration duration = Duration.ofNanos(now - watch.since);
+        stalls = new Stalls(stalls.count() + 1, stalls.total().plus(duration));
+        watch.reported = false;
+        if (watch.event != null) watch.event.commit();
+        watch.event = null;
+        LOG.warn(
+                "{} goes on after about {} ms held up by {}",
+                loop,
+                duration.toMillis(),
+                watch.culprit == null ? "a thread that has ended" : watch.culprit.getName());
+    }
+}

@@ -1,0 +1,416 @@
+package io.penstock.net.internal;
+
+import io.penstock.net.Connection;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Phase;
+import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Deadline;
+import io.penstock.net.KeepAlive;
+import io.penstock.net.Loop;
+import io.penstock.net.Output;
+import io.penstock.net.Stats;
+import io.penstock.net.Timeouts;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.SocketAddress;
+import java.net.SocketOption;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** The one connection there is: two halves over a link, and a life. */
+public final class StreamConnection implements Connection {
+    private static final AtomicLong IDS = new AtomicLong();
+
+    private final long id = IDS.incrementAndGet();
+    private final Instant opened = Instant.now();
+    private final Origin origin;
+    private final NettyLoop loop;
+    private final Link link;
+    private final InputHalf input;
+    private final OutputHalf output;
+    private volatile Timeouts timeouts;
+    private volatile long readNanos;
+    private volatile long writeNanos;
+    private volatile @Nullable FixedDeadline deadline;
+    private volatile boolean dirty;
+    private boolean closed;
+    private @Nullable Runnable whenClosed;
+    private volatile LoopPool.@Nullable Slot slot;
+
+    StreamConnection(Origin origin, NettyLoop loop, Timeouts timeouts, Function<StreamConnection, Link> links) {
+        this.origin = origin;
+        this.loop = loop;
+        this.timeouts = timeouts;
+        this.readNanos = timeouts.read().toNanos();
+        this.writeNanos = timeouts.write().toNanos();
+        this.link = links.apply(this);
+        this.input = new InputHalf(this, link, loop);
+        this.output = new OutputHalf(this, link, loop);
+        loop.opened(this);
+    }
+
+    // ---- the reading half
+
+    @Override
+    public byte[] receive(int size) throws ConnectionException {
+        return input.receive(size);
+    }
+
+    @Override
+    public String receiveLine(int limit) throws ConnectionException {
+        return input.receiveLine(limit);
+    }
+
+    @Override
+    public byte[] receiveAll(int limit) throws ConnectionException {
+        return input.receiveAll(limit);
+    }
+
+    @Override
+    public byte[] receiveAny(int max) throws ConnectionException {
+        return input.receiveAny(max);
+    }
+
+    @Override
+    public int read(ByteBuffer into) throws ConnectionException {
+        return input.read(into);
+    }
+
+    @Override
+    public ByteBuffer peek(int size) throws ConnectionException {
+        return input.peek(size);
+    }
+
+    @Override
+    public void unread(ByteBuffer bytes) throws ConnectionException {
+        input.unread(bytes);
+    }
+
+    @Override
+    public int buffered() {
+        return input.buffered();
+    }
+
+    @Override
+    public long transferTo(Output to) throws ConnectionException {
+        return input.transferTo(to instanceof StreamConnection other ? other.output : to);
+    }
+
+    @Override
+    public InputStream inputStream() {
+        return input.inputStream();
+    }
+
+    // ---- the writing half
+
+    @Override
+    public long send(byte[] bytes, int offset, int length) throws ConnectionException {
+        return output.send(bytes, offset, length);
+    }
+
+    @Override
+    public long send(CharSequence text) throws ConnectionException {
+        return output.send(text);
+    }
+
+    @Override
+    public long send(ByteBuffer... buffers) throws ConnectionException {
+        return output.send(buffers);
+    }
+
+    @Override
+    public long send(FileChannel file, long position, long count) throws ConnectionException {
+        return output.send(file, position, count);
+    }
+
+    @Override
+    public void flush() throws ConnectionException {
+        output.flush();
+    }
+
+    @Override
+    public OutputStream outputStream() {
+        return output.outputStream();
+    }
+
+    // ---- the life
+
+    @Override
+    public long id() {
+        return id;
+    }
+
+    @Override
+    public Origin origin() {
+        return origin;
+    }
+
+    @Override
+    public SocketAddress localAddress() {
+        return link.localAddress();
+    }
+
+    @Override
+    public SocketAddress remoteAddress() {
+        return link.remoteAddress();
+    }
+
+    @Override
+    public Loop loop() {
+        return loop;
+    }
+
+    @Override
+    public Stats stats() {
+        LoopPool.Slot from = slot;
+        return new Stats(input.received(), output.sent(), opened, from == null ? 0 : from.reused());
+    }
+
+    @Override
+    public boolean isOpen() {
+        synchronized (this) {
+            if (closed) return false;
+        }
+        return !(input.hasEnded() && output.hasEnded());
+    }
+
+    @Override
+    public Timeouts timeouts() {
+        return timeouts;
+    }
+
+    @Override
+    public void timeouts(Timeouts limits) {
+        timeouts = limits;
+        readNanos = limits.read().toNanos();
+        writeNanos = limits.write().toNanos();
+    }
+
+    @Override
+    public Deadline deadline(Duration total) {
+        var set = new FixedDeadline(System.nanoTime() + total.toNanos());
+        deadline = set;
+        return set;
+    }
+
+    @Override
+    public <T> void option(SocketOption<T> name, T value) throws ConnectionException {
+        link.option(name, value);
+    }
+
+    @Override
+    public void shutdownOutput() throws ConnectionException {
+        output.finish();
+    }
+
+    @Override
+    public void shutdownInput() {
+        input.end(Reason.CLOSED, null);
+        link.resumeReading(); // what comes is dropped, and the peer must not be stopped by it
+    }
+
+    @Override
+    public void close() throws ConnectionException {
+        synchronized (this) {
+            if (closed) return;
+        }
+        ConnectionException undelivered = null;
+        input.end(Reason.CLOSED, null);
+        if (output.hasPending() && !loop.eventLoop().inEventLoop()) {
+            link.resumeReading();
+            try {
+                output.flush();
+            } catch (ConnectionException e) {
+                undelivered = e.reason() == Reason.BUSY_WRITING ? null : e;
+            }
+        }
+        output.end(Reason.CLOSED, null);
+        if (undelivered == null) {
+            link.close();
+        } else {
+            link.abort();
+        }
+        ended();
+        if (undelivered != null) {
+            throw ConnectionException.of(
+                    undelivered.reason(),
+                    Phase.CLOSE,
+                    remoteAddress(),
+                    "closed, but not everything that was sent could be delivered",
+                    undelivered);
+        }
+    }
+
+    @Override
+    public void abort() {
+        input.end(Reason.CLOSED, null);
+        output.end(Reason.CLOSED, null);
+        link.abort();
+        ended();
+    }
+
+    /** Ends a connection on which nothing is under way: without waiting, and without a reset. */
+    void closeIdle() {
+        input.end(Reason.CLOSED, null);
+        output.end(Reason.CLOSED, null);
+        link.close();
+        ended();
+    }
+
+    @Override
+    public boolean release(KeepAlive keepAlive) {
+        LoopPool.Slot to = slot;
+        if (to == null) {
+            throw new IllegalStateException(
+                    "connection " + id + " to " + remoteAddress() + " does not come from a pool");
+        }
+        return to.release(keepAlive);
+    }
+
+    @Override
+    public String toString() {
+        return "connection " + id + " (" + origin + ", " + localAddress() + " - " + remoteAddress() + ")";
+    }
+
+    // ---- for the house
+
+    public BufferedInput input() {
+        return input;
+    }
+
+    public ChunkOutput output() {
+        return output;
+    }
+
+    /** The half that the link fills. */
+    InputHalf inputHalf() {
+        return input;
+    }
+
+    /** The half that the link empties. */
+    OutputHalf outputHalf() {
+        return output;
+    }
+
+    NettyLoop nettyLoop() {
+        return loop;
+    }
+
+    /** The link is gone: both halves end, for this reason where they had none. */
+    void lost(Reason reason, @Nullable Throwable cause) {
+        input.end(reason, cause);
+        output.end(reason == Reason.EOF ? Reason.RESET : reason, cause);
+        ended();
+    }
+
+    /** Runs the work once the connection has ended; at once if it has. */
+    void whenClosed(Runnable work) {
+        synchronized (this) {
+            if (!closed) {
+                Runnable before = whenClosed;
+                whenClosed = before == null
+                        ? work
+                        : () -> {
+                            before.run();
+                            work.run();
+                        };
+                return;
+            }
+        }
+        work.run();
+    }
+
+    private void ended() {
+        Runnable told;
+        synchronized (this) {
+            if (closed) return;
+            closed = true;
+            told = whenClosed;
+            whenClosed = null;
+        }
+        loop.closed(this);
+        if (told != null) told.run();
+    }
+
+    void joinPool(LoopPool.Slot place) {
+        slot = place;
+    }
+
+    /** Reads the addresses while there is a socket to ask. */
+    void remember() {
+        if (link instanceof SocketLink socket) socket.remember();
+    }
+
+    /** Whether the next user would find it as good as new. */
+    boolean isReusable() {
+        return !dirty && deadline == null && input.isIdle() && output.isIdle();
+    }
+
+    /** A read timed out: an answer may still come, for a question nobody waits for. */
+    void soil() {
+        dirty = true;
+    }
+
+    /** Waiting on the loop's own thread would stop all its connections. */
+    void requireBlockable() {
+        if (loop.eventLoop().inEventLoop()) {
+            throw new IllegalStateException(
+                    "connection " + id + " would block the event loop that carries it; spawn a thread for it");
+        }
+    }
+
+    boolean isPastDeadline() {
+        FixedDeadline fixed = deadline;
+        return fixed != null && fixed.at - System.nanoTime() <= 0;
+    }
+
+    long readLimit() {
+        return limit(readNanos);
+    }
+
+    long writeLimit() {
+        return limit(writeNanos);
+    }
+
+    private long limit(long inactivity) {
+        FixedDeadline fixed = deadline;
+        if (inactivity == 0) return fixed == null ? Parking.NO_LIMIT : fixed.at;
+        long idle = System.nanoTime() + inactivity;
+        return fixed != null && fixed.at - idle < 0 ? fixed.at : idle;
+    }
+
+    String readLimitText() {
+        return limitText("nothing was received within " + timeouts.read());
+    }
+
+    String writeLimitText() {
+        return limitText("the peer took nothing within " + timeouts.write());
+    }
+
+    private String limitText(String inactive) {
+        return isPastDeadline() ? "the deadline has passed" : inactive;
+    }
+
+    private final class FixedDeadline implements Deadline {
+        private final long at;
+
+        FixedDeadline(long at) {
+            this.at = at;
+        }
+
+        @Override
+        public Duration remaining() {
+            return Duration.ofNanos(at - System.nanoTime());
+        }
+
+        @Override
+        public void close() {
+            if (deadline == this) deadline = null;
+        }
+    }
+}
