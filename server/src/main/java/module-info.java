@@ -5,7 +5,6 @@ module io.penstock.server {
     requires org.slf4j;
     requires ch.qos.logback.classic;
     requires ch.qos.logback.core;
-    requires info.picocli;
     requires org.snakeyaml.engine;
     requires io.prometheus.metrics.core;
     requires io.prometheus.metrics.model;
@@ -22,7 +21,4 @@ module io.penstock.server {
     requires jdk.unsupported;
 
     exports io.penstock.server;
-
-    opens io.penstock.server to
-            info.picocli;
 }
