@@ -1,0 +1,142 @@
+package io.penstock.launcher;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The script at the root of the project, as a distribution has it, with JDKs that only print how they were called. */
+class LauncherTest {
+    private static final Path SCRIPT = Path.of("../penstock");
+
+    @TempDir
+    Path directory;
+
+    private Path launcher;
+
+    @BeforeEach
+    void unpack() throws IOException {
+        Path bin = Files.createDirectories(directory.resolve("a distribution/bin"));
+        Files.createDirectories(bin.resolveSibling("lib"));
+        launcher = Files.copy(SCRIPT, bin.resolve("penstock"));
+        assertThat(launcher.toFile().setExecutable(true)).isTrue();
+    }
+
+    @Test
+    void aloneItPrintsHelpAndExitsWithTwo() throws Exception {
+        Result result = launch(Map.of());
+
+        assertThat(result.status()).isEqualTo(2);
+        assertThat(result.output()).contains("Usage: penstock COMMAND");
+    }
+
+    @Test
+    void helpExitsWithZero() throws Exception {
+        assertThat(launch(Map.of(), "--help").status()).isZero();
+    }
+
+    @Test
+    void itPassesArgumentsAsTheyAreAndTheExitStatusBack() throws Exception {
+        Result result = launch(Map.of("JAVA_HOME", jdk("25.0.1")), "run", "a file.yaml", "*");
+
+        assertThat(result.arguments()).endsWith("io.penstock.server.Main", "run", "a file.yaml", "*");
+        assertThat(result.status()).isEqualTo(42);
+    }
+
+    @Test
+    void itOpensTheSchedulerAndRunsTheJarsBesideIt() throws Exception {
+        Result result = launch(Map.of("JAVA_HOME", jdk("25")), "run");
+
+        assertThat(result.arguments())
+                .containsSequence("--add-opens", "java.base/java.lang=ALL-UNNAMED")
+                .contains("--enable-native-access=ALL-UNNAMED")
+                .containsSequence("-cp", launcher.toRealPath().getParent().getParent() + "/lib/*");
+    }
+
+    @Test
+    void itIsFoundThroughSymbolicLinks() throws Exception {
+        Path first = Files.createSymbolicLink(directory.resolve("first"), Path.of("a distribution/bin/penstock"));
+        launcher = Files.createSymbolicLink(directory.resolve("second"), first);
+
+        assertThat(launch(Map.of("JAVA_HOME", jdk("25")), "version").arguments())
+                .contains(directory.toRealPath() + "/a distribution/lib/*");
+    }
+
+    @Test
+    void theUsersOptionsComeLastAndMayChooseTheCollector() throws Exception {
+        Result result =
+                launch(Map.of("JAVA_HOME", jdk("26-ea"), "PENSTOCK_JAVA_OPTS", "-XX:+UseSerialGC -Dname=*"), "run");
+
+        assertThat(result.arguments())
+                .containsSequence("-XX:+UseSerialGC", "-Dname=*", "-cp")
+                .doesNotContain("-XX:+UseG1GC");
+    }
+
+    @Test
+    void aJdkThatIsTooOldGivesWayToTheNextPlace() throws Exception {
+        Path newer = Path.of(jdk("25.0.2"));
+        Files.createSymbolicLink(directory.resolve("a distribution/runtime"), newer);
+
+        assertThat(launch(Map.of("JAVA_HOME", jdk("17.0.15")), "run").status()).isEqualTo(42);
+    }
+
+    @Test
+    void aRuntimeWithoutItsCompilerIsNoJdk() throws Exception {
+        Path jre = Path.of(jdk("25"));
+        Files.delete(jre.resolve("bin/javac"));
+        Files.writeString(jre.resolve("bin/java"), "#!/bin/sh\nexit 13\n");
+
+        assertThat(launch(Map.of("JAVA_HOME", jre.toString(), "PATH", "/usr/bin:/bin"), "version")
+                        .status())
+                .isNotEqualTo(13);
+    }
+
+    @Test
+    void testsNeedACheckout() throws Exception {
+        Result result = launch(Map.of("JAVA_HOME", jdk("25")), "test");
+
+        assertThat(result.status()).isEqualTo(2);
+        assertThat(result.output()).contains("source checkout");
+    }
+
+    /** A JDK to all appearances; its {@code java} prints its arguments, one a line, and exits with 42. */
+    private String jdk(String version) throws IOException {
+        Path home = directory.resolve("jdk " + version);
+        Path bin = Files.createDirectories(home.resolve("bin"));
+        Files.writeString(home.resolve("release"), "IMPLEMENTOR=\"Nobody\"\nJAVA_VERSION=\"" + version + "\"\n");
+        for (String program : List.of("java", "javac")) {
+            Files.writeString(bin.resolve(program), "#!/bin/sh\nprintf '%s\\n' \"$@\"\nexit 42\n");
+            assertThat(bin.resolve(program).toFile().setExecutable(true)).isTrue();
+        }
+        return home.toString();
+    }
+
+    private Result launch(Map<String, String> environment, String... arguments) throws Exception {
+        var builder = new ProcessBuilder(Stream.concat(Stream.of(launcher.toString()), Arrays.stream(arguments))
+                .toList());
+        builder.environment().remove("JAVA_HOME");
+        builder.environment().remove("PENSTOCK_JAVA_OPTS");
+        builder.environment().putAll(environment);
+        Process process = builder.redirectErrorStream(true).start();
+        process.getOutputStream().close();
+        String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+        assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        return new Result(process.exitValue(), output);
+    }
+
+    private record Result(int status, String output) {
+        List<String> arguments() {
+            return output.lines().toList();
+        }
+    }
+}
