@@ -41,6 +41,8 @@ public final class ConnectionException extends IOException {
         POOL_FULL("the pool is at its limit"),
         /** The waiting thread was interrupted; both halves are closed. */
         INTERRUPTED("the waiting thread was interrupted"),
+        /** The wait was given up by this side; nothing was consumed, and the connection is as it was. */
+        CANCELLED("the wait was cancelled"),
         /** More bytes came than the caller allowed. */
         TOO_LONG("the input exceeds the limit"),
         /** The bytes do not have the form they must have. */

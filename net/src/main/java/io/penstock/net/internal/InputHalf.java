@@ -123,12 +123,18 @@ final class InputHalf extends BufferedInput {
                     connection.soil();
                     throw failure(Reason.TIMEOUT);
                 }
+                case CANCELLED -> throw failure(Reason.CANCELLED);
                 case INTERRUPTED -> {
                     connection.abort();
                     throw failure(Reason.INTERRUPTED);
                 }
             }
         }
+    }
+
+    /** Has a reader that waits give up. */
+    synchronized void cancelWait() {
+        parking.cancel();
     }
 
     @Override

@@ -226,7 +226,7 @@ final class OutputHalf extends ChunkOutput {
     private void await() throws ConnectionException {
         long backlog = link.backlog();
         switch (parking.park()) {
-            case WOKEN -> {}
+            case WOKEN, CANCELLED -> {}
             case EXPIRED -> {
                 // a slow peer that takes something is not a stalled one
                 if (link.backlog() < backlog && !connection.isPastDeadline()) return;

@@ -18,6 +18,7 @@ final class Parking {
     enum Outcome {
         WOKEN,
         EXPIRED,
+        CANCELLED,
         INTERRUPTED
     }
 
@@ -26,7 +27,7 @@ final class Parking {
     private final Object half;
     private final NettyLoop loop;
     private volatile @Nullable Thread parked;
-    private boolean expired;
+    private Outcome outcome = Outcome.WOKEN;
     private long limit = NO_LIMIT;
     private @Nullable Action timer;
     private long timerAt;
@@ -39,7 +40,7 @@ final class Parking {
     /** Announces the calling thread, holding the monitor. {@code limit} is a {@link System#nanoTime()} or {@link #NO_LIMIT}. */
     void announce(long limit) {
         this.limit = limit;
-        expired = false;
+        outcome = Outcome.WOKEN;
         parked = Thread.currentThread();
         if (limit != NO_LIMIT && (timer == null || timerAt - limit > 0)) startTimer(limit);
     }
@@ -57,7 +58,7 @@ final class Parking {
                 return Outcome.INTERRUPTED;
             }
         }
-        return expired ? Outcome.EXPIRED : Outcome.WOKEN;
+        return outcome;
     }
 
     /** Lets the waiting thread go on, if there is one; holding the monitor. */
@@ -67,6 +68,13 @@ final class Parking {
             parked = null;
             LockSupport.unpark(thread);
         }
+    }
+
+    /** Has the waiting thread give up, if there is one; holding the monitor. */
+    void cancel() {
+        if (parked == null) return;
+        outcome = Outcome.CANCELLED;
+        wake();
     }
 
     /** No more waits will come; holding the monitor. */
@@ -90,7 +98,7 @@ final class Parking {
             if (limit - System.nanoTime() > 0) {
                 startTimer(limit);
             } else {
-                expired = true;
+                outcome = Outcome.EXPIRED;
                 wake();
             }
         }

@@ -341,6 +341,11 @@ public final class StreamConnection implements Connection {
         slot = place;
     }
 
+    /** Has a thread that waits for input give up with {@code CANCELLED}; nothing happens when none waits. Any thread. */
+    public void cancelReceive() {
+        input.cancelWait();
+    }
+
     /** Reads the addresses while there is a socket to ask. */
     void remember() {
         if (link instanceof SocketLink socket) socket.remember();
