@@ -1,0 +1,29 @@
+package io.penstock.http;
+
+import io.penstock.net.Connection;
+
+/**
+ * What answers the requests of a server.
+ *
+ * <p>Shared by all connections: it must be safe for concurrent use. Called on the virtual thread of the client's connection, one
+ * exchange of a connection at a time; it may block and take as long as it needs.
+ */
+@FunctionalInterface
+public interface Handler {
+    /**
+     * Answers one request.
+     *
+     * <p>Returning without an answer is answered 500. So is an exception before the answer was begun, which is logged; after
+     * that the client can be told only by aborting the connection.
+     */
+    void handle(Exchange exchange) throws Exception;
+
+    /** A client has connected; called before anything is read. */
+    default void opened(Connection connection) {}
+
+    /** A request was refused before it became an exchange: malformed, too large or too slow. The answer has been sent. */
+    default void refused(Connection connection, int status, String reason) {}
+
+    /** The client's connection is about to end; called once for each {@link #opened}. */
+    default void closed(Connection connection) {}
+}

@@ -1,0 +1,77 @@
+package io.penstock.http.internal;
+
+import io.penstock.http.RequestHead;
+import io.penstock.http.ResponseHead;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.internal.BufferedInput;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes heads off a connection: copies what is held there into an array, parses that, and asks for more only when it has to.
+ *
+ * <p>Each {@code parse} answers null when more bytes are needed; {@link #more} waits for them.
+ */
+final class HeadReader {
+    /** Room for the usual head; kept while a connection is idle, so it is small. */
+    private static final int ROOM = 1024;
+
+    private static final int KEPT = 4 * ROOM;
+
+    private final BufferedInput wire;
+    private final HeadLimits limits;
+    private final HeadParser parser;
+    private byte[] bytes;
+
+    HeadReader(BufferedInput wire, HeadLimits limits) {
+        this.wire = wire;
+        this.limits = limits;
+        this.parser = new HeadParser(limits);
+        this.bytes = new byte[Math.min(ROOM, limits.whole())];
+    }
+
+    /** Starts the next head. */
+    void begin() {
+        parser.begin();
+    }
+
+    @Nullable
+    RequestHead parseRequest() throws BadMessage, ConnectionException {
+        while (true) {
+            RequestHead head = parser.request(bytes, look());
+            if (head != null) wire.skip(parser.length());
+            if (head != null || !enlarge()) return head;
+        }
+    }
+
+    @Nullable
+    ResponseHead parseResponse() throws BadMessage, ConnectionException {
+        while (true) {
+            ResponseHead head = parser.response(bytes, look());
+            if (head != null) wire.skip(parser.length());
+            if (head != null || !enlarge()) return head;
+        }
+    }
+
+    /** Parks for more bytes; false when the stream has ended. */
+    boolean more() throws ConnectionException {
+        return wire.grow();
+    }
+
+    /** Gives up the memory of an unusually large head. */
+    void trim() {
+        if (bytes.length > KEPT) bytes = new byte[ROOM];
+    }
+
+    private int look() throws ConnectionException {
+        return wire.copyTo(bytes, 0);
+    }
+
+    /** Makes room for held bytes that could not be looked at yet; false when all could. */
+    private boolean enlarge() {
+        if (wire.held() <= bytes.length) return false;
+        // the parser refuses a head before it fills this: a larger array is never needed
+        bytes = Arrays.copyOf(bytes, Math.min(4 * bytes.length, limits.whole()));
+        return true;
+    }
+}

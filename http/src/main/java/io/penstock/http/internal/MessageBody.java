@@ -1,0 +1,156 @@
+package io.penstock.http.internal;
+
+import io.netty.buffer.ByteBuf;
+import io.penstock.http.Body;
+import io.penstock.http.Headers;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Phase;
+import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.internal.BufferedInput;
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of a message, cut out of its connection: what all kinds of framing have in common.
+ *
+ * <p>Receiving threads come and go; which one may receive, {@link BufferedInput} sees to.
+ */
+abstract class MessageBody extends BufferedInput implements Body {
+    /** The largest piece taken from the connection at once. */
+    static final int PIECE = 64 * 1024;
+
+    /** What is to be done before the first byte is waited for. */
+    interface BeforeFirst {
+        void run() throws ConnectionException;
+    }
+
+    protected final BufferedInput wire;
+    private final @Nullable SocketAddress peer;
+    private @Nullable BeforeFirst beforeFirst;
+    private volatile boolean complete;
+    private volatile boolean over;
+    private volatile @Nullable BadMessage problem;
+    private volatile @Nullable Reason failure;
+    private volatile @Nullable Headers trailers;
+
+    MessageBody(BufferedInput wire, @Nullable SocketAddress peer) {
+        this.wire = wire;
+        this.peer = peer;
+    }
+
+    /** The body of that length on the connection. */
+    static MessageBody of(
+            BodyLength length, BufferedInput wire, @Nullable SocketAddress peer, HeadLimits trailers, long limit) {
+        return switch (length) {
+            case BodyLength.None _ -> new SizedBody(0, wire, peer);
+            case BodyLength.Sized sized -> new SizedBody(sized.bytes(), wire, peer);
+            case BodyLength.Chunked _ -> new ChunkedBody(wire, peer, trailers, limit);
+            case BodyLength.UntilClose _ -> new UntilCloseBody(wire, peer);
+        };
+    }
+
+    /** The next bytes of the body, or null at its end, which {@link #completed} was told of. */
+    protected abstract @Nullable ByteBuf receiveNext() throws ConnectionException, BadMessage;
+
+    void beforeFirst(BeforeFirst step) {
+        beforeFirst = step;
+    }
+
+    /** Why the body was refused, if it was. */
+    @Nullable
+    BadMessage problem() {
+        return problem;
+    }
+
+    /** Why receiving failed the last time it did. */
+    @Nullable
+    Reason failure() {
+        return failure;
+    }
+
+    /** The exchange is over: what is held is dropped, and nobody receives from here any more. False when somebody is at it. */
+    boolean retire() {
+        over = true;
+        tidy();
+        return !isBeingRead();
+    }
+
+    /**
+     * Receives and drops the rest of the body.
+     *
+     * @return whether it ended within that many bytes
+     */
+    boolean drop(long limit) throws ConnectionException {
+        long left = limit;
+        while (!complete) {
+            ByteBuf piece = take(PIECE);
+            if (piece == null) break;
+            left -= piece.readableBytes();
+            piece.release();
+            if (left < 0) return false;
+        }
+        return true;
+    }
+
+    protected final void completed() {
+        complete = true;
+    }
+
+    protected final void completed(Headers with) {
+        trailers = with;
+        complete = true;
+    }
+
+    @Override
+    public final boolean isComplete() {
+        return complete;
+    }
+
+    @Override
+    public final Headers trailers() {
+        Headers came = trailers;
+        return came == null ? Headers.of() : came;
+    }
+
+    @Override
+    protected final @Nullable SocketAddress peer() {
+        return peer;
+    }
+
+    @Override
+    protected final boolean isDropped() {
+        return over;
+    }
+
+    @Override
+    protected final @Nullable ByteBuf next() throws ConnectionException {
+        if (complete) return null;
+        BadMessage known = problem;
+        if (known != null) throw malformed(known);
+        BeforeFirst first = beforeFirst;
+        if (first != null) {
+            beforeFirst = null;
+            first.run();
+        }
+        try {
+            return receiveNext();
+        } catch (BadMessage e) {
+            problem = e;
+            failure = Reason.MALFORMED;
+            throw malformed(e);
+        } catch (ConnectionException e) {
+            failure = e.reason();
+            throw e;
+        }
+    }
+
+    private ConnectionException malformed(BadMessage why) {
+        Reason reason = why.status() == 413 || why.status() == 431 ? Reason.TOO_LONG : Reason.MALFORMED;
+        return ConnectionException.of(reason, Phase.READ, peer, "the message body: " + why.reason(), null);
+    }
+
+    protected final ConnectionException cut(String missing) {
+        return ConnectionException.of(
+                Reason.EOF, Phase.READ, peer, "the peer ended the stream within a message body, " + missing, null);
+    }
+}

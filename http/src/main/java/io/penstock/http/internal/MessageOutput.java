@@ -1,0 +1,110 @@
+package io.penstock.http.internal;
+
+import io.netty.buffer.ByteBuf;
+import io.penstock.http.BodyOutput;
+import io.penstock.http.Headers;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.internal.ChunkOutput;
+import java.nio.channels.FileChannel;
+
+/** The body of a message being sent: what all kinds of framing have in common. */
+abstract class MessageOutput extends ChunkOutput implements BodyOutput {
+    protected final ChunkOutput wire;
+    private long sent;
+    private boolean finished;
+
+    MessageOutput(ChunkOutput wire) {
+        this.wire = wire;
+    }
+
+    /** Refuses bytes that the head has no room for, before anything is sent of them. */
+    protected abstract void admit(long size);
+
+    /** What stands before a piece. */
+    protected void before(long size) throws ConnectionException {}
+
+    /** What stands behind a piece. */
+    protected void behind() throws ConnectionException {}
+
+    /** What stands behind the body. */
+    protected abstract void end(Headers trailers) throws ConnectionException;
+
+    /** Whether pieces go out at all. */
+    protected boolean passes() {
+        return true;
+    }
+
+    @Override
+    public long send(byte[] bytes, int offset, int length) throws ConnectionException {
+        if (length == 0) return 0;
+        require(length);
+        if (passes()) {
+            before(length);
+            wire.send(bytes, offset, length);
+            behind();
+            sent += length;
+        }
+        return length;
+    }
+
+    @Override
+    public void write(ByteBuf chunk) throws ConnectionException {
+        int size = chunk.readableBytes();
+        boolean handedOver = false;
+        try {
+            if (size == 0) return;
+            require(size);
+            if (!passes()) return;
+            before(size);
+            handedOver = true;
+            wire.write(chunk);
+            behind();
+            sent += size;
+        } finally {
+            if (!handedOver) chunk.release();
+        }
+    }
+
+    @Override
+    public long send(FileChannel file, long position, long count) throws ConnectionException {
+        if (position < 0 || count < 0) {
+            throw new IllegalArgumentException("no region of a file: " + count + " bytes from " + position);
+        }
+        if (count == 0) return 0;
+        require(count);
+        if (passes()) {
+            before(count);
+            wire.send(file, position, count);
+            behind();
+            sent += count;
+        }
+        return count;
+    }
+
+    @Override
+    public void flush() throws ConnectionException {
+        wire.flush();
+    }
+
+    @Override
+    public void finish(Headers trailers) throws ConnectionException {
+        if (finished) return;
+        end(trailers);
+        finished = true;
+    }
+
+    @Override
+    public boolean isFinished() {
+        return finished;
+    }
+
+    @Override
+    public long sent() {
+        return sent;
+    }
+
+    private void require(long size) {
+        if (finished) throw new IllegalStateException("the body is finished: " + size + " more bytes cannot be sent");
+        admit(size);
+    }
+}

@@ -1,0 +1,172 @@
+package io.penstock.http.internal;
+
+import io.netty.buffer.ByteBuf;
+import io.penstock.http.Handler;
+import io.penstock.http.HeaderNames;
+import io.penstock.http.HttpServerOptions;
+import io.penstock.http.HttpVersion;
+import io.penstock.http.RequestHead;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.internal.BufferedInput;
+import io.penstock.net.internal.StreamConnection;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One client's connection, from its first request to its end, on its own virtual thread: read a head, have it answered, clear away
+ * what was not read, next. Pipelined requests are answered in order because nothing here happens twice at a time.
+ */
+final class ServerConnection {
+    /** How long a client may go on sending after an answer that ends the connection, so that a reset does not destroy it. */
+    private static final Duration PARTING = Duration.ofSeconds(2);
+
+    private final ListeningServer server;
+    private final StreamConnection connection;
+    private final BufferedInput input;
+    private final HeadReader heads;
+    private final HeadEncoder encoder = new HeadEncoder();
+    private long requests;
+
+    /** Between two requests, or before the first. Read by whoever drains the server. */
+    private volatile boolean idle = true;
+
+    ServerConnection(ListeningServer server, StreamConnection connection) {
+        this.server = server;
+        this.connection = connection;
+        this.input = connection.input();
+        this.heads = new HeadReader(input, server.limits());
+    }
+
+    /** Serves until the connection is to be closed, which the caller does. */
+    void serve() throws Exception {
+        Handler handler = server.handler();
+        handler.opened(connection);
+        try {
+            while (awaitRequest()) {
+                RequestHead head = receiveHead();
+                if (head == null) return;
+                if (!answer(head)) return;
+            }
+        } catch (BadMessage e) {
+            refuse(e);
+        } finally {
+            handler.closed(connection);
+        }
+    }
+
+    /** Waits for the first byte of a request, holding as little memory as can be; false when there will be none. */
+    private boolean awaitRequest() {
+        heads.trim();
+        encoder.trim();
+        idle = true;
+        try {
+            return !(server.isClosingIdle() && input.buffered() == 0) && input.ready();
+        } catch (ConnectionException _) {
+            return false; // idle for too long, reset, or drained: no request is lost, and there is nobody to tell
+        } finally {
+            idle = false;
+        }
+    }
+
+    /** Receives the head that has begun to come, all of it within one deadline; null when the client leaves in the middle. */
+    private @Nullable RequestHead receiveHead() throws BadMessage, ConnectionException {
+        heads.begin();
+        RequestHead head = heads.parseRequest();
+        if (head != null) return head;
+        Duration limit = server.options().headTimeout();
+        try (var _ = connection.deadline(limit)) {
+            while (heads.more()) {
+                head = heads.parseRequest();
+                if (head != null) return head;
+            }
+            return null;
+        } catch (ConnectionException e) {
+            if (e.reason() != Reason.TIMEOUT) throw e;
+            throw new BadMessage(408, "the head of the request did not come within " + limit.toMillis() + " ms");
+        }
+    }
+
+    /** Has one request answered; whether the connection can take another. */
+    private boolean answer(RequestHead head) throws Exception {
+        ServerExchange exchange = open(head);
+        try {
+            try {
+                server.handler().handle(exchange);
+                exchange.finish();
+            } catch (Throwable e) {
+                exchange.failed(e);
+            }
+            if (exchange.persists()) return true;
+            part(exchange);
+            return false;
+        } finally {
+            exchange.retire();
+        }
+    }
+
+    private ServerExchange open(RequestHead head) throws BadMessage {
+        requests++;
+        HttpServerOptions options = server.options();
+        Framing.requireHost(head);
+        BodyLength length = Framing.ofRequest(head);
+        if (length instanceof BodyLength.Sized sized && sized.bytes() > options.bodyLimit()) {
+            throw new BadMessage(413, "the body has " + sized.bytes() + " bytes, more than " + options.bodyLimit());
+        }
+        String expectation = head.headers().first(HeaderNames.EXPECT);
+        if (expectation != null && !expectation.equalsIgnoreCase("100-continue")) {
+            throw new BadMessage(417, "the only expectation understood here is 100-continue");
+        }
+        boolean waits =
+                expectation != null && head.version() == HttpVersion.HTTP_1_1 && !(length instanceof BodyLength.None);
+        boolean last = requests >= options.requestsPerConnection();
+        return new ServerExchange(server, connection, encoder, head, length, waits, last);
+    }
+
+    /** Answers what is not a request one can trust, and ends the connection: what follows cannot be told apart from it. */
+    private void refuse(BadMessage why) throws ConnectionException {
+        server.handler().refused(connection, why.status(), why.reason());
+        byte[] text = HeadEncoder.latin(why.status() + " " + Reasons.of(why.status()) + ": " + why.reason() + "\n");
+        encoder.statusLine(why.status(), Reasons.of(why.status()))
+                .raw(HttpDate.line())
+                .raw(HeadEncoder.PLAIN_TEXT)
+                .contentLength(text.length)
+                .raw(HeadEncoder.CLOSE)
+                .end()
+                .raw(text)
+                .sendTo(connection.output());
+        linger();
+    }
+
+    private void part(ServerExchange exchange) throws ConnectionException {
+        // a client that asked for the end, and of whom nothing is left to read, cannot be hurt by it
+        if (!connection.isOpen() || exchange.isPartingExpected() && input.buffered() == 0) return;
+        exchange.retire();
+        linger();
+    }
+
+    /** Ends the output and drops what still comes, for a while: a close with unread input would reset the answer away. */
+    private void linger() throws ConnectionException {
+        connection.shutdownOutput();
+        try (var _ = connection.deadline(PARTING)) {
+            for (ByteBuf piece = input.take(MessageBody.PIECE); piece != null; piece = input.take(MessageBody.PIECE)) {
+                piece.release();
+            }
+        } catch (ConnectionException _) {
+            // the client has had its time, or is gone
+        }
+    }
+
+    boolean isIdle() {
+        return idle;
+    }
+
+    /** Ends a connection that waits for a request; one that is busy ends by itself. */
+    void endIfIdle() {
+        if (idle) connection.shutdownInput();
+    }
+
+    void abort() {
+        connection.abort();
+    }
+}

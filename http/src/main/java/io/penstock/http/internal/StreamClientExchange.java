@@ -1,0 +1,154 @@
+package io.penstock.http.internal;
+
+import io.penstock.http.Body;
+import io.penstock.http.BodyOutput;
+import io.penstock.http.ClientExchange;
+import io.penstock.http.HeaderNames;
+import io.penstock.http.Headers;
+import io.penstock.http.RequestHead;
+import io.penstock.http.ResponseHead;
+import io.penstock.net.Connection;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Phase;
+import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.internal.BufferedInput;
+import io.penstock.net.internal.StreamConnection;
+import org.jspecify.annotations.Nullable;
+
+/** One request and its answer on a client's connection. */
+public final class StreamClientExchange implements ClientExchange {
+    /** More interim responses than this are no announcement of anything. */
+    private static final int MOST_INTERIM = 16;
+
+    private final StreamConnection connection;
+    private final BufferedInput wire;
+    private @Nullable String method;
+    private volatile @Nullable BodyOutput output;
+    private volatile @Nullable MessageBody body;
+    private volatile boolean firstByteSeen;
+    private volatile boolean persistent = true;
+
+    private StreamClientExchange(StreamConnection connection) {
+        this.connection = connection;
+        this.wire = connection.input();
+    }
+
+    public static ClientExchange on(Connection connection) {
+        if (!(connection instanceof StreamConnection stream)) {
+            throw new IllegalArgumentException("not a connection of Penstock's own: " + connection);
+        }
+        return new StreamClientExchange(stream);
+    }
+
+    @Override
+    public BodyOutput send(RequestHead head, long bodyLength) throws ConnectionException {
+        if (method != null) throw new IllegalStateException("the exchange has sent its request already");
+        if (bodyLength < CHUNKED) throw new IllegalArgumentException("not the length of a body: " + bodyLength);
+        method = head.method();
+        Headers headers = head.headers();
+        var encoder = new HeadEncoder();
+        encoder.requestLine(head).fields(headers, HeadEncoder.FRAMING | HeadEncoder.LENGTH);
+        if (bodyLength == CHUNKED) {
+            encoder.raw(HeadEncoder.CHUNKED);
+        } else if (bodyLength > 0 || announcesBody(head)) {
+            encoder.contentLength(bodyLength);
+        }
+        if (headers.containsToken(HeaderNames.CONNECTION, "close")) {
+            encoder.raw(HeadEncoder.CLOSE);
+            persistent = false;
+        }
+        BodyOutput opened = bodyLength == CHUNKED
+                ? new ChunkedOutput(connection.output())
+                : new SizedOutput(bodyLength, connection.output());
+        encoder.end().sendTo(connection.output());
+        if (bodyLength == NO_BODY) opened.finish();
+        output = opened;
+        return opened;
+    }
+
+    /** Whether servers expect to be told that there is no body (RFC 9110 §8.6). */
+    private static boolean announcesBody(RequestHead head) {
+        return switch (head.method()) {
+            case "POST", "PUT", "PATCH" -> true;
+            default -> head.headers().contains(HeaderNames.CONTENT_LENGTH);
+        };
+    }
+
+    @Override
+    public ResponseHead receiveHead(Interim interim) throws ConnectionException {
+        String asked = method;
+        if (asked == null) throw new IllegalStateException("no request has been sent, there will be no answer");
+        if (body != null) throw new IllegalStateException("the head of the answer has been received already");
+        if (!wire.ready()) throw failure(Reason.EOF, "the server closed the connection before it answered");
+        firstByteSeen = true;
+        var heads = new HeadReader(wire, HeadLimits.OF_ANSWERS);
+        try {
+            ResponseHead head = receiveHead(heads);
+            for (int count = 0; head.isInterim(); count++) {
+                if (count == MOST_INTERIM)
+                    throw BadMessage.malformed("there are more than " + MOST_INTERIM + " interim responses");
+                interim.received(head);
+                head = receiveHead(heads);
+            }
+            BodyLength length = Framing.ofResponse(head, asked);
+            body = MessageBody.of(length, wire, connection.remoteAddress(), HeadLimits.OF_ANSWERS, Long.MAX_VALUE);
+            if (length instanceof BodyLength.UntilClose
+                    || head.status() == 101
+                    || asked.equals("CONNECT")
+                    || !Framing.keepsAlive(head.version(), head.headers())) {
+                persistent = false;
+            }
+            return head;
+        } catch (BadMessage e) {
+            persistent = false;
+            throw failure(Reason.MALFORMED, "the head of the answer: " + e.reason());
+        }
+    }
+
+    private ResponseHead receiveHead(HeadReader heads) throws BadMessage, ConnectionException {
+        heads.begin();
+        ResponseHead head = heads.parseResponse();
+        while (head == null) {
+            if (!heads.more())
+                throw failure(Reason.EOF, "the server closed the connection within the head of its answer");
+            head = heads.parseResponse();
+        }
+        return head;
+    }
+
+    @Override
+    public Body body() {
+        MessageBody opened = body;
+        if (opened == null) throw new IllegalStateException("the head of the answer has not been received");
+        return opened;
+    }
+
+    @Override
+    public boolean firstByteSeen() {
+        return firstByteSeen;
+    }
+
+    @Override
+    public boolean reusable() {
+        BodyOutput sent = output;
+        MessageBody received = body;
+        return persistent
+                && sent != null
+                && sent.isFinished()
+                && received != null
+                && received.isComplete()
+                && received.buffered() == 0
+                && wire.buffered() == 0
+                && connection.isOpen();
+    }
+
+    @Override
+    public void close() {
+        MessageBody received = body;
+        if (received != null && !received.retire()) connection.abort();
+    }
+
+    private ConnectionException failure(Reason reason, String text) {
+        return ConnectionException.of(reason, Phase.READ, connection.remoteAddress(), text, null);
+    }
+}
