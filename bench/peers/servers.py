@@ -1,0 +1,136 @@
+"""How each peer, Penstock and the origins are started: configuration templates of this folder, filled in."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from processes import Refused, Server, free_port
+
+HERE = Path(__file__).parent
+SEARCH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
+HELLO, ORIGIN, REDIS = b"hello\n", b"hello world\n", b"hello from redis\n"
+
+
+def find(program):
+    """The path of an installed program; refused when it is not there."""
+    if not (path := shutil.which(program, path=SEARCH)):
+        raise Refused(f"{program} is not installed")
+    return path
+
+
+def say(*command):
+    """What a command prints about itself, or that it is missing."""
+    try:
+        done = subprocess.run([find(command[0]), *command[1:]], capture_output=True, text=True, timeout=600)
+    except Refused as missing:
+        return str(missing)
+    return (done.stdout + done.stderr).strip()
+
+
+def fill(template, target, values):
+    """Copies a template, or a folder of them, with each @NAME@ replaced."""
+    source = HERE / template
+    if source.is_dir():
+        target.mkdir(exist_ok=True)
+        for child in sorted(source.iterdir()):
+            fill(f"{template}/{child.name}", target / child.name, values)
+    else:
+        target.write_text(re.sub(r"@([A-Z_]+)@", lambda name: str(values[name.group(1)]), source.read_text()))
+
+
+class Bench:
+    """The servers of one job in one temporary folder; leaving it ends them all."""
+
+    def __init__(self, job, server_core, load_core, penstock):
+        self.job, self.server_core, self.load_core, self.penstock_command = job, server_core, load_core, penstock
+        self.servers, self.values, self.origin = [], {}, None
+        self.body = {"reply": HELLO, "proxy": ORIGIN, "redis": REDIS, "start": ORIGIN}[job]
+
+    def __enter__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="penstock-bench-"))
+        self.folder.chmod(0o755)  # an nginx worker is another user
+        return self
+
+    def __exit__(self, *_):
+        for server in reversed(self.servers):
+            server.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def place(self, name):
+        """A fresh folder and port, and what the templates may name."""
+        folder = self.folder / f"{len(self.servers)}-{name}"
+        folder.mkdir()
+        return folder, {"DIR": folder, "PORT": free_port(), "ADMIN": free_port(), **self.values}
+
+    def add(self, server):
+        self.servers.append(server)
+        server.origin = self.origin
+        server.start()
+        return server
+
+    def origins(self):
+        """Starts what the job's servers talk to, on the load generator's core."""
+        if self.job in ("proxy", "start"):
+            folder, values = self.place("origin")
+            fill("nginx/origin.conf", folder / "nginx.conf", values)
+            command = self.nginx_command(folder)
+            self.origin = self.add(Server("origin nginx", command, folder, values["PORT"], self.load_core, ORIGIN))
+            self.values["ORIGIN"] = values["PORT"]
+        elif self.job == "redis":
+            folder, values = self.place("redis")
+            command = [find("redis-server"), "--port", str(values["PORT"]), "--bind", "127.0.0.1", "--save", "",
+                       "--appendonly", "no", "--dir", str(folder)]
+            self.origin = self.add(Server("redis", command, folder, values["PORT"], self.load_core))
+            self.values["REDIS"] = values["PORT"]
+            command = [find("redis-cli"), "-p", str(values["PORT"]), "-x", "SET", "greeting"]
+            done = subprocess.run(command, input=REDIS, capture_output=True)
+            if done.stdout != b"OK\n":
+                raise Refused(f"redis does not take a value: {(done.stdout + done.stderr).decode(errors='replace')}")
+
+    def start(self, name):
+        """Starts a peer or Penstock by name, on the server's core."""
+        return {"penstock": self.penstock, "nginx": self.nginx, "haproxy": self.haproxy,
+                "trafficserver": self.traffic_server}[name]()
+
+    def nginx_command(self, folder):
+        return [find("nginx"), "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]
+
+    def nginx(self):
+        folder, values = self.place("nginx")
+        if self.job != "proxy":
+            modules = re.search(r"--modules-path=(\S+)", say("nginx", "-V"))
+            values["NGINX_MODULES"] = modules and modules.group(1)
+            if not modules or not Path(modules.group(1), "ngx_http_lua_module.so").exists():
+                raise Refused("nginx has no Lua module (Debian: libnginx-mod-http-lua lua-resty-core)")
+        fill(f"nginx/{self.job}.conf", folder / "nginx.conf", values)
+        command = self.nginx_command(folder)
+        return self.add(Server("nginx", command, folder, values["PORT"], self.server_core, self.body))
+
+    def haproxy(self):
+        folder, values = self.place("haproxy")
+        fill("haproxy/proxy.cfg", folder / "haproxy.cfg", values)
+        command = [find("haproxy"), "-db", "-f", str(folder / "haproxy.cfg")]
+        return self.add(Server("haproxy", command, folder, values["PORT"], self.server_core, self.body))
+
+    def traffic_server(self):
+        folder, values = self.place("trafficserver")
+        for name in ("bin", "cache", "include", "info", "lib", "log", "man", "modules", "run", "var"):
+            (folder / name).mkdir()
+        fill("trafficserver", folder / "etc", values)
+        command = [find("traffic_server"), f"--run-root={folder / 'etc' / 'runroot.yaml'}"]
+        return self.add(Server("trafficserver", command, folder, values["PORT"], self.server_core, self.body))
+
+    def penstock(self):
+        server = self.prepare_penstock(self.job, self.server_core, self.penstock_command)
+        return self.add(server)
+
+    def prepare_penstock(self, flavour, core, command):
+        """A Penstock ready to be started, with the configuration and the plugins of a flavour."""
+        folder, values = self.place(f"penstock-{flavour}")
+        fill(f"penstock/{flavour}", folder / "conf", values)
+        body = HELLO if flavour == "reply" else self.body
+        return Server("penstock", command + ["run", str(folder / "conf" / "penstock.yaml")], folder, values["PORT"],
+                      core, body, patience=60)
