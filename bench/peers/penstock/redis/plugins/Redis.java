@@ -17,14 +17,21 @@ public final class Redis implements Plugin {
     private static final SocketAddress ADDRESS = new InetSocketAddress("127.0.0.1", @REDIS@);
     private static final Duration SECOND = Duration.ofSeconds(1);
 
+    private Pool pool;
+
     @Override
     public void start(PluginContext penstock) {
         Connector connector = Connector.of(penstock.loops(), Timeouts.of(SECOND, SECOND, SECOND));
-        Pool pool = Pool.of(connector, new PoolOptions(128, 4096));
-        penstock.route("/", exchange -> exchange.respond(200, get(pool)));
+        pool = Pool.of(connector, new PoolOptions(128, 4096));
+        penstock.route("/", exchange -> exchange.respond(200, get()));
     }
 
-    private static String get(Pool pool) throws IOException {
+    @Override
+    public void stop() {
+        pool.close();
+    }
+
+    private String get() throws IOException {
         Connection redis = pool.connect(ADDRESS);
         try {
             redis.send("*2\r\n$3\r\nGET\r\n$8\r\ngreeting\r\n");
