@@ -1,4 +1,4 @@
-/** Transactions, hooks, routes and upstreams. */
+/** Proxying: transactions, their hooks, routes, upstream groups and plugins. */
 @NullMarked
 package io.penstock.proxy;
 

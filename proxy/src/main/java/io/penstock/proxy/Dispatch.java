@@ -1,0 +1,74 @@
+package io.penstock.proxy;
+
+import io.penstock.net.Loop;
+import io.penstock.net.event.Continuation;
+import io.penstock.proxy.Hooks.Call;
+import io.penstock.proxy.Hooks.Entry;
+import java.time.Duration;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Calls the handlers of one subject at a hook: scope by scope, in order, until one has answered.
+ *
+ * @param <T> session or transaction
+ */
+abstract class Dispatch<T> {
+    private final Parked parked = new Parked();
+
+    /** The scopes in their order; null where there is none. */
+    abstract @Nullable Hooks scope(int index);
+
+    abstract T subject();
+
+    abstract Loop loop();
+
+    abstract HttpEvent event(Hook<T> hook);
+
+    /** How long a continuation may take. */
+    abstract Duration parkLimit();
+
+    /** Calls everyone at the hook, and stops as soon as {@code answered} says so; what it says in the end. */
+    final boolean call(Hook<T> hook, BooleanSupplier answered) throws PluginFailure, InterruptedException {
+        for (int scope = 0; scope < 3; scope++) {
+            Hooks hooks = scope(scope);
+            if (hooks == null) continue;
+            for (int i = 0; i < hooks.at(hook).length; i++) {
+                Entry entry = hooks.at(hook)[i];
+                if (entry.closed) continue;
+                call(hook, entry);
+                if (answered.getAsBoolean()) return true;
+            }
+        }
+        return false;
+    }
+
+    @SuppressWarnings("unchecked") // registered together with a hook of this subject's type
+    private void call(Hook<T> hook, Entry entry) throws PluginFailure, InterruptedException {
+        switch ((Call<T>) entry.call) {
+            case Call.Blocking<T>(HookHandler<T> handler) -> {
+                try {
+                    handler.at(subject());
+                } catch (InterruptedException e) {
+                    throw e;
+                } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
+                    throw new PluginFailure(entry.plugin, hook, e);
+                }
+            }
+            case Call.Told<T>(Continuation continuation) -> {
+                parked.prepare();
+                continuation.tell(event(hook), loop());
+                if (!parked.await(parkLimit())) {
+                    throw new PluginFailure(
+                            entry.plugin,
+                            hook,
+                            "did not answer within " + parkLimit().toSeconds() + " s");
+                }
+            }
+        }
+    }
+
+    final void resume() {
+        parked.resume();
+    }
+}

@@ -1,0 +1,80 @@
+package io.penstock.proxy;
+
+import io.penstock.http.Body;
+import io.penstock.http.BodyOutput;
+import io.penstock.http.Exchange;
+import io.penstock.http.HeaderNames;
+import io.penstock.http.Headers;
+import io.penstock.http.RequestHead;
+import io.penstock.http.ResponseHead;
+import io.penstock.net.Connection;
+import io.penstock.net.ConnectionException;
+import java.nio.charset.StandardCharsets;
+
+/** The exchange that a route's handler is given: the hooks see its answer before the client does. */
+final class HookedExchange implements Exchange {
+    private final Exchange exchange;
+    private final Transaction transaction;
+
+    HookedExchange(Exchange exchange, Transaction transaction) {
+        this.exchange = exchange;
+        this.transaction = transaction;
+    }
+
+    @Override
+    public BodyOutput start(ResponseHead head) throws ConnectionException {
+        return exchange.start(transaction.answering(head));
+    }
+
+    @Override
+    public void respond(ResponseHead head, byte[] body) throws ConnectionException {
+        exchange.respond(transaction.answering(head), body);
+    }
+
+    @Override
+    public void respond(int status, String text) throws ConnectionException {
+        respond(
+                ResponseHead.of(status, Headers.of(HeaderNames.CONTENT_TYPE, "text/plain; charset=utf-8")),
+                text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public void inform(ResponseHead interim) throws ConnectionException {
+        exchange.inform(interim);
+    }
+
+    @Override
+    public long id() {
+        return exchange.id();
+    }
+
+    @Override
+    public RequestHead request() {
+        return transaction.request();
+    }
+
+    @Override
+    public Body body() {
+        return exchange.body();
+    }
+
+    @Override
+    public Connection connection() {
+        return exchange.connection();
+    }
+
+    @Override
+    public boolean committed() {
+        return exchange.committed();
+    }
+
+    @Override
+    public int status() {
+        return exchange.status();
+    }
+
+    @Override
+    public long bytesSent() {
+        return exchange.bytesSent();
+    }
+}

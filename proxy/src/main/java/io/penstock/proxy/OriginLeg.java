@@ -1,0 +1,193 @@
+package io.penstock.proxy;
+
+import io.penstock.http.BodyOutput;
+import io.penstock.http.ClientExchange;
+import io.penstock.http.HeaderNames;
+import io.penstock.http.RequestHead;
+import io.penstock.http.ResponseHead;
+import io.penstock.net.Connection;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Reason;
+import io.penstock.proxy.OriginFailure.Retry;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The origin's part of a transaction: choose one, send the request, receive the answer's head, relay its body. */
+final class OriginLeg implements Answer.Streamed {
+    /** Methods that may be sent twice with the effect of once. Source: RFC 9110 §9.2.2. */
+    private static final Set<String> IDEMPOTENT = Set.of("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE");
+
+    /** How long a client that waits for 100 Continue is kept waiting for the origin's word. */
+    private static final Duration CONTINUE_WAIT = Duration.ofSeconds(1);
+
+    private final Transaction transaction;
+    private final Upstream upstream;
+    private final Connection connection;
+    private final ClientExchange exchange;
+    private final @Nullable Upload upload;
+    private final ResponseHead head;
+
+    private OriginLeg(
+            Transaction transaction,
+            Upstream upstream,
+            Connection connection,
+            ClientExchange exchange,
+            @Nullable Upload upload,
+            ResponseHead head) {
+        this.transaction = transaction;
+        this.upstream = upstream;
+        this.connection = connection;
+        this.exchange = exchange;
+        this.upload = upload;
+        this.head = head;
+    }
+
+    /** Asks one origin, and where it is safe another one, or the same again. */
+    static Answer fetch(Transaction transaction, Upstream upstream)
+            throws OriginFailure, PluginFailure, ConnectionException, InterruptedException {
+        Upstream.Server server = upstream.next();
+        boolean fresh = false;
+        int origins = 1;
+        while (true) {
+            try {
+                if (transaction.choose(upstream, server.address)) return transaction.given();
+                return attempt(transaction, upstream, fresh);
+            } catch (OriginFailure e) {
+                switch (e.retry()) {
+                    case OTHER_ORIGIN -> {
+                        server.failed();
+                        if (++origins > upstream.size()) throw e;
+                        server = upstream.next();
+                    }
+                    case NEW_CONNECTION -> fresh = true;
+                    case NEVER -> throw e;
+                }
+            }
+        }
+    }
+
+    private static Answer attempt(Transaction transaction, Upstream upstream, boolean fresh)
+            throws OriginFailure, PluginFailure, ConnectionException, InterruptedException {
+        Connection connection = connect(transaction, upstream, fresh);
+        boolean given = false;
+        try {
+            RequestHead request = transaction.prepareOriginRequest();
+            if (transaction.at(Hook.SEND_REQUEST_HEAD)) {
+                given = true;
+                return transaction.given();
+            }
+            OriginLeg leg = ask(transaction, upstream, connection, request);
+            if (transaction.receive(leg.head)) {
+                leg.drop();
+                return transaction.given();
+            }
+            given = true;
+            return new Answer.Relayed(leg);
+        } finally {
+            if (!given) connection.abort();
+        }
+    }
+
+    private static Connection connect(Transaction transaction, Upstream upstream, boolean fresh) throws OriginFailure {
+        SocketAddress address = transaction.enter(Phase.CONNECT);
+        try {
+            Connection connection = fresh
+                    ? upstream.pool().connectFresh(address)
+                    : upstream.pool().connect(address);
+            transaction.connected(connection.stats().reused() > 0);
+            return connection;
+        } catch (ConnectionException e) {
+            Retry retry = e.reason() == Reason.INTERRUPTED || e.reason() == Reason.POOL_FULL
+                    ? Retry.NEVER
+                    : Retry.OTHER_ORIGIN;
+            throw new OriginFailure(Phase.CONNECT, retry, address, e);
+        }
+    }
+
+    /** Sends the request and receives the head of the answer. */
+    private static OriginLeg ask(Transaction transaction, Upstream upstream, Connection connection, RequestHead request)
+            throws OriginFailure, ConnectionException {
+        ClientExchange exchange = ClientExchange.on(connection);
+        long length = transaction.exchange().body().length();
+        Upload upload = null;
+        SocketAddress address = transaction.enter(Phase.SEND_REQUEST);
+        try {
+            BodyOutput out = exchange.send(request, length);
+            if (length != 0) {
+                upload = new Upload(transaction.exchange(), out, connection);
+                if (request.headers().contains(HeaderNames.EXPECT)) {
+                    upload.beginWhenAskedFor(CONTINUE_WAIT);
+                } else {
+                    upload.begin();
+                }
+            }
+            transaction.enter(Phase.READ_RESPONSE_HEAD);
+            Upload waiting = upload;
+            ResponseHead head = exchange.receiveHead(interim -> {
+                if (interim.status() != 100) {
+                    transaction.exchange().inform(interim);
+                } else if (waiting != null) {
+                    waiting.begin();
+                }
+            });
+            if (head.status() == 101) {
+                throw ConnectionException.of(
+                        Reason.MALFORMED,
+                        ConnectionException.Phase.READ,
+                        address,
+                        "101 to a request without Upgrade",
+                        null);
+            }
+            return new OriginLeg(transaction, upstream, connection, exchange, upload, head);
+        } catch (ConnectionException e) {
+            if (upload != null) upload.stop();
+            ConnectionException client = upload == null ? null : upload.clientFailure();
+            if (client != null) throw client;
+            if (isFromClient(transaction, e)) throw e;
+            boolean repeatable = length == 0 && IDEMPOTENT.contains(request.method());
+            boolean died = e.reason() == Reason.EOF || e.reason() == Reason.RESET;
+            throw new OriginFailure(
+                    transaction.phase(),
+                    repeatable && died && transaction.reused() && !exchange.firstByteSeen()
+                            ? Retry.NEW_CONNECTION
+                            : Retry.NEVER,
+                    address,
+                    e);
+        }
+    }
+
+    /** Reading a body that is sent on at once may fail on the client's side. */
+    private static boolean isFromClient(Transaction transaction, ConnectionException e) {
+        return transaction.phase() == Phase.SEND_REQUEST && e.phase() == ConnectionException.Phase.READ;
+    }
+
+    @Override
+    public ResponseHead head() {
+        return head;
+    }
+
+    @Override
+    public void relayTo(BodyOutput client) throws ConnectionException {
+        boolean complete = false;
+        try {
+            exchange.body().transferTo(client);
+            client.finish(exchange.body().trailers());
+            complete = true;
+        } finally {
+            if (upload != null) upload.stop();
+            if (complete && (upload == null || upload.isDone()) && exchange.reusable()) {
+                connection.release(upstream.keepAlive());
+            } else {
+                connection.abort();
+            }
+        }
+    }
+
+    @Override
+    public void drop() {
+        if (upload != null) upload.stop();
+        connection.abort();
+    }
+}

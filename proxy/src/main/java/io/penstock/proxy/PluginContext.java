@@ -1,0 +1,44 @@
+package io.penstock.proxy;
+
+import io.penstock.http.Handler;
+import io.penstock.net.Connector;
+import io.penstock.net.Loops;
+import io.penstock.net.Pool;
+import io.penstock.net.event.Continuation;
+
+/** What a plugin is given to register itself and to dial; it stays valid as long as the plugin runs. Any thread. */
+public interface PluginContext {
+    /** The plugin's name, as it appears in logs. */
+    String name();
+
+    /** Has the handler called at a hook of every session or transaction. */
+    <T> Registration on(Hook<T> hook, HookHandler<T> handler);
+
+    /**
+     * Has a continuation told at a hook of every session or transaction, which waits until it is resumed.
+     *
+     * <p>{@snippet :
+     * penstock.on(Hook.SEND_RESPONSE_HEAD, Continuation.of((self, event) -> {
+     *     if (event instanceof HttpEvent.TransactionHook(var hook, var transaction)) {
+     *         transaction.response().headers().set("X-Served-By", "penstock");
+     *         transaction.resume();
+     *     }
+     * }));
+     * }
+     */
+    <T> Registration on(Hook<T> hook, Continuation continuation);
+
+    /** Answers requests whose path is {@code path} or lies below it, for any host; the longest path of all routes wins. */
+    Registration route(String path, Handler handler);
+
+    /** As {@link #route(String, Handler)}, for one host; {@code *.example.com} means all hosts below. */
+    Registration route(String host, String path, Handler handler);
+
+    Loops loops();
+
+    /** Dials connections with the default timeouts. */
+    Connector connector();
+
+    /** A pool of connections shared by all plugins. */
+    Pool pool();
+}

@@ -1,0 +1,229 @@
+package io.penstock.proxy;
+
+import io.penstock.http.Exchange;
+import io.penstock.http.Handler;
+import io.penstock.net.Connection;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.Connector;
+import io.penstock.net.Loops;
+import io.penstock.net.Pool;
+import io.penstock.net.event.Continuation;
+import io.penstock.proxy.TransactionRecord.EndedBy;
+import io.penstock.proxy.TransactionRecord.Log;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A proxy: routes, hooks and plugins, as the {@link Handler} of any number of HTTP servers.
+ *
+ * <p>{@snippet :
+ * var proxy = Proxy.of(loops, List.of(Route.to(null, "/", Upstream.of("web", loops, List.of(origin)))));
+ * proxy.start("greeter", new Greeter());
+ * HttpServer.listen(loops, new InetSocketAddress(8080), proxy);
+ * }
+ *
+ * <p>Owned by whoever made it; all methods from any thread.
+ */
+public final class Proxy implements Handler, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Proxy.class);
+
+    private final Loops loops;
+    private final ProxyOptions options;
+    private final Routes routes;
+    private final ForwardedHeads heads;
+    private final Log log;
+    private final Hooks hooks = new Hooks();
+    private final Map<Connection, Session> sessions = new ConcurrentHashMap<>();
+    private final List<Started> plugins = new ArrayList<>();
+    private final Connector connector;
+    private final Pool pool;
+
+    private record Started(String name, Plugin plugin) {}
+
+    private Proxy(Loops loops, ProxyOptions options, List<Route> routes, Log log) {
+        this.loops = loops;
+        this.options = options;
+        this.routes = new Routes(routes);
+        this.heads = new ForwardedHeads(options);
+        this.log = log;
+        this.connector = Connector.of(loops);
+        this.pool = Pool.of(connector);
+    }
+
+    /** A proxy with the default options that keeps no log. */
+    public static Proxy of(Loops loops, List<Route> routes) {
+        return of(loops, ProxyOptions.DEFAULT, routes, _ -> {});
+    }
+
+    public static Proxy of(Loops loops, ProxyOptions options, List<Route> routes, Log log) {
+        return new Proxy(loops, options, routes, log);
+    }
+
+    /** Starts a plugin; to be done before the first client comes. */
+    public void start(String name, Plugin plugin) throws Exception {
+        plugin.start(new Context(name));
+        synchronized (plugins) {
+            plugins.add(new Started(name, plugin));
+        }
+    }
+
+    // ---- the handler
+
+    @Override
+    public void handle(Exchange exchange) throws ConnectionException, InterruptedException {
+        Session session = sessions.get(exchange.connection());
+        if (session == null) throw new IllegalStateException("this proxy was not told of " + exchange.connection());
+        new Transaction(this, session, exchange).run();
+    }
+
+    @Override
+    public void opened(Connection connection) {
+        var session = new Session(this, connection);
+        sessions.put(connection, session);
+        try {
+            session.at(Hook.SESSION_START);
+        } catch (PluginFailure e) {
+            LOG.error("session {}: {}", connection.id(), e.getMessage(), e);
+            connection.abort();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** A request that never became a transaction is in the log all the same. */
+    @Override
+    public void refused(Connection connection, int status, String reason) {
+        LOG.debug("session {}: answered {}: {}", connection.id(), status, reason);
+        log.closed(new TransactionRecord(
+                0,
+                connection.id(),
+                Instant.now(),
+                connection.remoteAddress(),
+                connection.localAddress(),
+                null,
+                status,
+                0,
+                0,
+                -1,
+                -1,
+                -1,
+                0,
+                null,
+                null,
+                false,
+                0,
+                EndedBy.CLIENT,
+                Phase.READ_REQUEST_HEAD));
+    }
+
+    @Override
+    public void closed(Connection connection) {
+        Session session = sessions.remove(connection);
+        if (session == null) return;
+        try {
+            session.at(Hook.SESSION_CLOSE);
+        } catch (PluginFailure e) {
+            LOG.error("session {}: {}", connection.id(), e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Stops the plugins, the last one first, and closes what they shared. Upstreams stay their owner's. */
+    @Override
+    public void close() {
+        List<Started> started;
+        synchronized (plugins) {
+            started = List.copyOf(plugins).reversed();
+            plugins.clear();
+        }
+        for (Started each : started) {
+            try {
+                each.plugin().stop();
+            } catch (Exception e) {
+                LOG.error("plugin {} failed to stop", each.name(), e);
+            }
+        }
+        pool.close();
+    }
+
+    /** The number of client connections. */
+    public int sessions() {
+        return sessions.size();
+    }
+
+    // ---- for the house
+
+    void closed(Transaction transaction) {
+        log.closed(transaction.record());
+    }
+
+    Hooks hooks() {
+        return hooks;
+    }
+
+    Routes routes() {
+        return routes;
+    }
+
+    ForwardedHeads heads() {
+        return heads;
+    }
+
+    ProxyOptions options() {
+        return options;
+    }
+
+    private final class Context implements PluginContext {
+        private final String name;
+
+        Context(String name) {
+            this.name = name;
+        }
+
+        @Override
+        public String name() {
+            return name;
+        }
+
+        @Override
+        public <T> Registration on(Hook<T> hook, HookHandler<T> handler) {
+            return hooks.add(hook, name, new Hooks.Call.Blocking<>(handler));
+        }
+
+        @Override
+        public <T> Registration on(Hook<T> hook, Continuation continuation) {
+            return hooks.add(hook, name, new Hooks.Call.Told<>(continuation));
+        }
+
+        @Override
+        public Registration route(String path, Handler handler) {
+            return routes.add(new Route(null, path, new Route.ToHandler(handler, name)));
+        }
+
+        @Override
+        public Registration route(String host, String path, Handler handler) {
+            return routes.add(new Route(host, path, new Route.ToHandler(handler, name)));
+        }
+
+        @Override
+        public Loops loops() {
+            return loops;
+        }
+
+        @Override
+        public Connector connector() {
+            return connector;
+        }
+
+        @Override
+        public Pool pool() {
+            return pool;
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package io.penstock.proxy;
+
+import java.time.Duration;
+
+/**
+ * How the proxy presents itself.
+ *
+ * @param name what it calls itself in {@code Via}, {@code Forwarded} and {@code Proxy-Status}; a token
+ * @param trustForwarded whether what clients say in {@code Forwarded} and {@code X-Forwarded-*} is passed on and added to, which is right
+ *     only behind another proxy; otherwise it is replaced
+ * @param parkLimit how long a continuation may let a transaction wait
+ */
+public record ProxyOptions(String name, boolean trustForwarded, Duration parkLimit) {
+    /** {@code penstock}, trusting nobody, 30 s. */
+    public static final ProxyOptions DEFAULT = new ProxyOptions("penstock", false, Duration.ofSeconds(30));
+
+    public ProxyOptions {
+        if (!name.matches("[A-Za-z0-9._-]+")) throw new IllegalArgumentException("not a name for Via: '" + name + "'");
+        if (!parkLimit.isPositive())
+            throw new IllegalArgumentException("the park limit must be positive: " + parkLimit);
+    }
+
+    public ProxyOptions withTrustForwarded(boolean trust) {
+        return new ProxyOptions(name, trust, parkLimit);
+    }
+
+    public ProxyOptions withParkLimit(Duration limit) {
+        return new ProxyOptions(name, trustForwarded, limit);
+    }
+}

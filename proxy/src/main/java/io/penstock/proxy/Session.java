@@ -1,0 +1,122 @@
+package io.penstock.proxy;
+
+import io.penstock.net.Connection;
+import io.penstock.net.Loop;
+import io.penstock.net.event.Continuation;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client's connection and what its transactions have in common.
+ *
+ * <p>Owned by the proxy from {@link Hook#SESSION_START} to {@link Hook#SESSION_CLOSE}. Handlers run on the connection's virtual thread;
+ * {@link #resume()} may be called from any. Answers to Traffic Server's {@code TSHttpSsn}.
+ */
+public final class Session {
+    private final Proxy proxy;
+    private final Connection connection;
+    private final Hooks hooks = new Hooks();
+    private final Map<String, Object> data = new ConcurrentHashMap<>();
+    private final SessionDispatch dispatch = new SessionDispatch();
+    private long transactions;
+
+    Session(Proxy proxy, Connection connection) {
+        this.proxy = proxy;
+        this.connection = connection;
+    }
+
+    /** The number of the client's connection. */
+    public long id() {
+        return connection.id();
+    }
+
+    public SocketAddress remoteAddress() {
+        return connection.remoteAddress();
+    }
+
+    public SocketAddress localAddress() {
+        return connection.localAddress();
+    }
+
+    /** How many transactions have begun on this connection. */
+    public long transactions() {
+        return transactions;
+    }
+
+    /** Values that plugins keep for the life of the session, by a key of their own. Any thread. */
+    public Map<String, Object> data() {
+        return data;
+    }
+
+    /** Registers a handler for the coming transactions of this session, or for its end. */
+    public <T> Registration on(Hook<T> hook, HookHandler<T> handler) {
+        return add(hook, new Hooks.Call.Blocking<>(handler));
+    }
+
+    /** As {@link #on(Hook, HookHandler)}, in event style. */
+    public <T> Registration on(Hook<T> hook, Continuation continuation) {
+        return add(hook, new Hooks.Call.Told<>(continuation));
+    }
+
+    private <T> Registration add(Hook<T> hook, Hooks.Call<T> call) {
+        if (hook == Hook.SESSION_START)
+            throw new IllegalStateException("the session has started: " + hook + " is over");
+        return hooks.add(hook, "session handler", call);
+    }
+
+    /** Lets the session go on behind a continuation. Any thread, exactly once for each event. */
+    public void resume() {
+        dispatch.resume();
+    }
+
+    Hooks hooks() {
+        return hooks;
+    }
+
+    Connection connection() {
+        return connection;
+    }
+
+    void beginTransaction() {
+        transactions++;
+    }
+
+    void at(Hook<Session> hook) throws PluginFailure, InterruptedException {
+        dispatch.call(hook, () -> false);
+    }
+
+    private final class SessionDispatch extends Dispatch<Session> {
+        @Override
+        @Nullable
+        Hooks scope(int index) {
+            return switch (index) {
+                case 0 -> proxy.hooks();
+                case 1 -> hooks;
+                default -> null;
+            };
+        }
+
+        @Override
+        Session subject() {
+            return Session.this;
+        }
+
+        @Override
+        Loop loop() {
+            return connection.loop();
+        }
+
+        @Override
+        HttpEvent event(Hook<Session> hook) {
+            return new HttpEvent.SessionHook(hook, Session.this);
+        }
+
+        @Override
+        Duration parkLimit() {
+            return proxy.options().parkLimit();
+        }
+    }
+}

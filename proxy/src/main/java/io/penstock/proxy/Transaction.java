@@ -1,0 +1,458 @@
+package io.penstock.proxy;
+
+import io.penstock.http.Body;
+import io.penstock.http.Exchange;
+import io.penstock.http.Handler;
+import io.penstock.http.RequestHead;
+import io.penstock.http.ResponseHead;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.Loop;
+import io.penstock.net.event.Continuation;
+import io.penstock.proxy.TransactionRecord.EndedBy;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One request and its answer, from first byte to last.
+ *
+ * <p>It runs top to bottom on the virtual thread of the client's connection, in {@link #run()} below; handlers at its hooks run there too, so
+ * its state needs no lock. Only {@link #resume()} may be called from any thread. Answers to Traffic Server's {@code TSHttpTxn}.
+ */
+public final class Transaction {
+    private static final Logger LOG = LoggerFactory.getLogger(Transaction.class);
+
+    private final Proxy proxy;
+    private final Session session;
+    private final Exchange exchange;
+    private final TransactionDispatch hooks = new TransactionDispatch();
+    private final BooleanSupplier answered = () -> this.given != null;
+    private final long begun = System.nanoTime();
+    private final Instant time = Instant.now();
+
+    private RequestHead request;
+    private @Nullable Hooks ownHooks;
+    private @Nullable Map<String, Object> data;
+    private @Nullable Hook<Transaction> reached;
+    private @Nullable Answer given;
+    private @Nullable RequestHead originRequest;
+    private @Nullable ResponseHead response;
+    private @Nullable Upstream upstream;
+    private @Nullable SocketAddress origin;
+    private boolean reused;
+    private int attempts;
+    private long chosen = -1;
+    private long connected = -1;
+    private long firstByte = -1;
+    private Phase phase = Phase.READ_REQUEST_HEAD;
+    private EndedBy endedBy = EndedBy.NOBODY;
+    private Phase endedIn = Phase.DONE;
+
+    Transaction(Proxy proxy, Session session, Exchange exchange) {
+        this.proxy = proxy;
+        this.session = session;
+        this.exchange = exchange;
+        this.request = exchange.request();
+        session.beginTransaction();
+    }
+
+    // ---- the whole life
+
+    void run() throws ConnectionException, InterruptedException {
+        try {
+            send(answer());
+        } catch (PluginFailure e) {
+            failed(e); // at the last hook before the head: there is no other answer than this
+            if (exchange.committed()) throw abandoned(e);
+            exchange.respond(500, e.plugin() + " failed\n");
+        } catch (ConnectionException e) {
+            ended(e.phase() == ConnectionException.Phase.READ && phase == Phase.SEND_RESPONSE ? EndedBy.ORIGIN : EndedBy.CLIENT);
+            throw e;
+        } finally {
+            phase = Phase.DONE;
+            close();
+        }
+    }
+
+    /** Whoever answers first, answers: a plugin at a hook, a route's handler, or an origin. */
+    private Answer answer() throws ConnectionException, InterruptedException {
+        try {
+            if (at(Hook.TRANSACTION_START) || at(Hook.READ_REQUEST_HEAD) || at(Hook.PRE_REMAP)) return given();
+            phase = Phase.ROUTE;
+            Route route = proxy.routes().match(request);
+            if (route == null) return noRoute();
+            if (at(Hook.POST_REMAP) || at(Hook.CACHE_LOOKUP_COMPLETE)) return given();
+            return switch (route.target()) {
+                case Route.ToHandler(Handler handler, String plugin) -> serve(handler, plugin);
+                case Route.ToUpstream(Upstream to) -> OriginLeg.fetch(this, to);
+            };
+        } catch (OriginFailure e) {
+            ended(EndedBy.ORIGIN);
+            LOG.info("transaction {}: {}", id(), e.getMessage());
+            return e.page(proxy.options().name(), upstream == null ? "" : upstream.name());
+        } catch (PluginFailure e) {
+            failed(e);
+            return Answer.Prepared.text(500, e.plugin() + " failed\n");
+        } catch (ConnectionException e) {
+            return refusal(e);
+        }
+    }
+
+    private void send(Answer answer) throws PluginFailure, ConnectionException, InterruptedException {
+        Answer last = answer;
+        if (last instanceof Answer.Served) return;
+        given = null;
+        response = headOf(last);
+        if (last instanceof Answer.Relayed) proxy.heads().response(response);
+        phase = Phase.SEND_RESPONSE;
+        boolean sent = false;
+        try {
+            if (at(Hook.SEND_RESPONSE_HEAD)) {
+                if (last instanceof Answer.Relayed(var source)) source.drop();
+                last = given();
+                response = headOf(last);
+            }
+            sent = true;
+        } finally {
+            if (!sent && last instanceof Answer.Relayed(var source)) source.drop();
+        }
+        switch (last) {
+            case Answer.Prepared(var head, var body) -> exchange.respond(head, body);
+            case Answer.Relayed(var source) -> source.relayTo(exchange.start(response));
+            case Answer.Served _ -> {}
+        }
+    }
+
+    private void close() throws InterruptedException {
+        try {
+            given = null;
+            hooks.call(Hook.TRANSACTION_CLOSE, () -> false);
+        } catch (PluginFailure e) {
+            LOG.error("transaction {}: {}", id(), e.getMessage(), e);
+        }
+        proxy.closed(this);
+    }
+
+    // ---- the steps
+
+    /** Calls the handlers at a hook; whether one of them has answered. */
+    boolean at(Hook<Transaction> hook) throws PluginFailure, InterruptedException {
+        reached = hook;
+        return hooks.call(hook, answered);
+    }
+
+    Answer given() {
+        Answer answer = given;
+        if (answer == null) throw new IllegalStateException("nobody has answered");
+        return answer;
+    }
+
+    private Answer noRoute() {
+        ended(EndedBy.PENSTOCK);
+        return Answer.Prepared.text(404, "no route for this host and path\n");
+    }
+
+    private Answer serve(Handler handler, String plugin) throws PluginFailure, ConnectionException, InterruptedException {
+        phase = Phase.HANDLE;
+        try {
+            handler.handle(new HookedExchange(exchange, this));
+        } catch (InterruptedException | ConnectionException e) {
+            throw e;
+        } catch (HookedFailure e) {
+            throw e.failure();
+        } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
+            var failure = new PluginFailure(plugin, Hook.POST_REMAP, e);
+            if (!exchange.committed()) throw failure;
+            failed(failure);
+            throw abandoned(failure);
+        }
+        if (!exchange.committed()) throw new PluginFailure(plugin, Hook.POST_REMAP, "did not answer");
+        return new Answer.Served();
+    }
+
+    /** The hooks' look at a handler's answer. */
+    ResponseHead answering(ResponseHead head) {
+        response = head;
+        phase = Phase.SEND_RESPONSE;
+        try {
+            given = null;
+            at(Hook.SEND_RESPONSE_HEAD);
+            return response;
+        } catch (PluginFailure e) {
+            throw new HookedFailure(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return response;
+        }
+    }
+
+    /** A failure of one plugin on its way through the handler of another. */
+    private static final class HookedFailure extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+        private final PluginFailure failure;
+
+        HookedFailure(PluginFailure failure) {
+            super(failure);
+            this.failure = failure;
+        }
+
+        PluginFailure failure() {
+            return failure;
+        }
+    }
+
+    /** The client did not deliver its body: why, if it is still there to be told. */
+    private Answer refusal(ConnectionException e) throws ConnectionException {
+        ended(EndedBy.CLIENT);
+        int status = switch (e.reason()) {
+            case TIMEOUT -> 408;
+            case MALFORMED -> 400;
+            case TOO_LONG -> 413;
+            default -> 0;
+        };
+        if (status == 0 || exchange.committed()) throw e;
+        var page = Answer.Prepared.text(status, ResponseHead.of(status).reason() + "\n");
+        page.head().headers().set("Connection", "close");
+        return page;
+    }
+
+    /** A new attempt: an origin is chosen, which a handler may change; whether one has answered instead. */
+    boolean choose(Upstream group, SocketAddress address) throws PluginFailure, InterruptedException {
+        upstream = group;
+        origin = address;
+        attempts++;
+        chosen = System.nanoTime();
+        return at(Hook.ORIGIN_RESOLVED);
+    }
+
+    /** Goes on to a phase of the origin's part; the origin's address. */
+    SocketAddress enter(Phase next) {
+        phase = next;
+        SocketAddress address = origin;
+        if (address == null) throw new IllegalStateException("no origin is chosen");
+        return address;
+    }
+
+    void connected(boolean fromPool) {
+        reused = fromPool;
+        connected = System.nanoTime();
+    }
+
+    RequestHead prepareOriginRequest() {
+        RequestHead head = proxy.heads().request(request, session.remoteAddress());
+        originRequest = head;
+        return head;
+    }
+
+    /** The origin's head has come; whether a handler answers instead. */
+    boolean receive(ResponseHead head) throws PluginFailure, InterruptedException {
+        firstByte = System.nanoTime();
+        response = head;
+        return at(Hook.READ_RESPONSE_HEAD);
+    }
+
+    private static ResponseHead headOf(Answer answer) {
+        return switch (answer) {
+            case Answer.Prepared(var head, _) -> head;
+            case Answer.Relayed(var source) -> source.head();
+            case Answer.Served _ -> throw new IllegalStateException("it has been sent");
+        };
+    }
+
+    private void ended(EndedBy by) {
+        if (endedBy != EndedBy.NOBODY) return;
+        endedBy = by;
+        endedIn = phase;
+    }
+
+    private void failed(PluginFailure e) {
+        ended(EndedBy.PLUGIN);
+        LOG.error("transaction {}: {}", id(), e.getMessage(), e);
+    }
+
+    /** The head is out, so that the client can be told only by ending its connection. */
+    private ConnectionException abandoned(PluginFailure e) {
+        exchange.connection().abort();
+        return ConnectionException.of(
+                ConnectionException.Reason.FAILED, ConnectionException.Phase.WRITE, session.remoteAddress(), e.getMessage() + "", e);
+    }
+
+    // ---- for handlers
+
+    /** A number unique in this process, for logs. */
+    public long id() {
+        return exchange.id();
+    }
+
+    public Session session() {
+        return session;
+    }
+
+    /** The client's request; its headers may be edited until an origin is asked. */
+    public RequestHead request() {
+        return request;
+    }
+
+    /** Puts another request in the place of the client's, for example with another target. Until the route is known. */
+    public void request(RequestHead other) {
+        requireBefore(Hook.POST_REMAP, "the request");
+        request = other;
+    }
+
+    /** The client's body. Whoever reads it has it: the origin gets what is left. */
+    public Body body() {
+        return exchange.body();
+    }
+
+    /** The request for the origin, to be edited; null before {@link Hook#SEND_REQUEST_HEAD}. */
+    public @Nullable RequestHead originRequest() {
+        return originRequest;
+    }
+
+    /**
+     * The answer's head, to be edited: the origin's at {@link Hook#READ_RESPONSE_HEAD}, the one for the client at
+     * {@link Hook#SEND_RESPONSE_HEAD}.
+     *
+     * @throws IllegalStateException before there is one
+     */
+    public ResponseHead response() {
+        ResponseHead head = response;
+        if (head == null) throw new IllegalStateException("there is no response yet at " + reached);
+        return head;
+    }
+
+    /** The origin to be asked; null before {@link Hook#ORIGIN_RESOLVED}. */
+    public @Nullable SocketAddress origin() {
+        return origin;
+    }
+
+    /** Has another origin asked, at {@link Hook#ORIGIN_RESOLVED}. Answers to {@code TSHttpTxnServerAddrSet}. */
+    public void origin(SocketAddress address) {
+        if (reached != Hook.ORIGIN_RESOLVED) throw new IllegalStateException("the origin is changed at ORIGIN_RESOLVED, not at " + reached);
+        origin = address;
+    }
+
+    /** Answers with a text: no further handler of this hook is called, and no origin. Until the answer's head has been sent. */
+    public void respond(int status, String text) {
+        answer(Answer.Prepared.text(status, text));
+    }
+
+    /** As {@link #respond(int, String)}, with a head of one's own; {@code Content-Length} is set. */
+    public void respond(ResponseHead head, byte[] body) {
+        answer(new Answer.Prepared(head, body));
+    }
+
+    private void answer(Answer answer) {
+        if (exchange.committed()) throw new IllegalStateException("the answer of transaction " + id() + " has been sent already");
+        if (phase == Phase.HANDLE) throw new IllegalStateException("a route's handler answers through its exchange");
+        given = answer;
+    }
+
+    /** Registers a handler for a hook that this transaction has not passed. */
+    public Registration on(Hook<Transaction> hook, HookHandler<Transaction> handler) {
+        return add(hook, new Hooks.Call.Blocking<>(handler));
+    }
+
+    /** As {@link #on(Hook, HookHandler)}, in event style. */
+    public Registration on(Hook<Transaction> hook, Continuation continuation) {
+        return add(hook, new Hooks.Call.Told<>(continuation));
+    }
+
+    private Registration add(Hook<Transaction> hook, Hooks.Call<Transaction> call) {
+        requireBefore(hook, "handlers of " + hook);
+        if (ownHooks == null) ownHooks = new Hooks();
+        return ownHooks.add(hook, "transaction handler", call);
+    }
+
+    private void requireBefore(Hook<Transaction> hook, String what) {
+        if (reached != null && reached.order() > hook.order()) {
+            throw new IllegalStateException("too late for " + what + ": transaction " + id() + " is at " + reached);
+        }
+    }
+
+    /** Lets the transaction go on behind a continuation. Any thread, exactly once for each event. */
+    public void resume() {
+        hooks.resume();
+    }
+
+    /** Values that plugins keep for the life of the transaction, by a key of their own. */
+    public Map<String, Object> data() {
+        if (data == null) data = new HashMap<>();
+        return data;
+    }
+
+    /** What the transaction is doing. */
+    public Phase phase() {
+        return phase;
+    }
+
+    // ---- for the house
+
+    Exchange exchange() {
+        return exchange;
+    }
+
+    boolean reused() {
+        return reused;
+    }
+
+    TransactionRecord record() {
+        return new TransactionRecord(
+                id(),
+                session.id(),
+                time,
+                session.remoteAddress(),
+                session.localAddress(),
+                request,
+                exchange.status(),
+                Math.max(0, exchange.body().length()),
+                exchange.bytesSent(),
+                chosen < 0 ? -1 : chosen - begun,
+                connected < 0 ? -1 : connected - chosen,
+                firstByte < 0 ? -1 : firstByte - connected,
+                System.nanoTime() - begun,
+                upstream == null ? null : upstream.name(),
+                origin,
+                reused,
+                attempts,
+                endedBy,
+                endedIn);
+    }
+
+    private final class TransactionDispatch extends Dispatch<Transaction> {
+        @Override
+        @Nullable Hooks scope(int index) {
+            return switch (index) {
+                case 0 -> proxy.hooks();
+                case 1 -> session.hooks();
+                default -> ownHooks;
+            };
+        }
+
+        @Override
+        Transaction subject() {
+            return Transaction.this;
+        }
+
+        @Override
+        Loop loop() {
+            return exchange.connection().loop();
+        }
+
+        @Override
+        HttpEvent event(Hook<Transaction> hook) {
+            return new HttpEvent.TransactionHook(hook, Transaction.this);
+        }
+
+        @Override
+        Duration parkLimit() {
+            return proxy.options().parkLimit();
+        }
+    }
+}
