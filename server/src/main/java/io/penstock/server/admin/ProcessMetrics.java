@@ -1,0 +1,109 @@
+package io.penstock.server.admin;
+
+import io.penstock.net.Loops;
+import io.penstock.net.Pool;
+import io.prometheus.metrics.core.metrics.CounterWithCallback;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
+import io.prometheus.metrics.core.metrics.Info;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.util.Map;
+import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
+
+/** Series that are read from the parts of the program when they are scraped, and cost nothing otherwise. */
+public final class ProcessMetrics {
+    private final PrometheusRegistry registry;
+
+    public ProcessMetrics(PrometheusRegistry registry) {
+        this.registry = registry;
+    }
+
+    /** What runs here, as labels of a constant 1. */
+    public ProcessMetrics build(Map<String, String> labels) {
+        Info info = Info.builder()
+                .name("penstock_build_info")
+                .help("What runs here.")
+                .labelNames(labels.keySet().toArray(String[]::new))
+                .register(registry);
+        info.setLabelValues(labels.values().toArray(String[]::new));
+        return this;
+    }
+
+    /** Connections and stalls of the event loops. */
+    public ProcessMetrics loops(Loops loops) {
+        GaugeWithCallback.builder()
+                .name("penstock_loop_connections")
+                .help("Open connections, to clients and to origins.")
+                .labelNames("loop")
+                .callback(gauge ->
+                        loops.all().forEach(loop -> gauge.call(loop.connections(), Integer.toString(loop.index()))))
+                .register(registry);
+        counter(
+                "penstock_eventloop_stalls_total",
+                "Times that code held an event loop too long.",
+                () -> loops.stalls().count());
+        counter(
+                "penstock_eventloop_stall_seconds_total",
+                "How long it held it altogether.",
+                () -> loops.stalls().total().toNanos() / 1e9);
+        return this;
+    }
+
+    /** The pools of connections to origins, by the name of their upstream. */
+    public ProcessMetrics pools(Map<String, Supplier<Pool.PoolStats>> pools) {
+        GaugeWithCallback.builder()
+                .name("penstock_pool_idle")
+                .help("Connections to origins that are kept for the next request.")
+                .labelNames("upstream")
+                .callback(gauge ->
+                        pools.forEach((name, stats) -> gauge.call(stats.get().idle(), name)))
+                .register(registry);
+        GaugeWithCallback.builder()
+                .name("penstock_pool_in_use")
+                .help("Connections to origins that serve a request.")
+                .labelNames("upstream")
+                .callback(gauge -> pools.forEach((name, stats) -> {
+                    Pool.PoolStats now = stats.get();
+                    gauge.call(Math.max(0, now.open() - now.idle()), name);
+                }))
+                .register(registry);
+        pool("dialled", "Connections opened to origins.", pools, Pool.PoolStats::dialled);
+        pool("reused", "Requests sent over a kept connection.", pools, Pool.PoolStats::reused);
+        pool("refused", "Connections unfit to be kept.", pools, Pool.PoolStats::refused);
+        pool("evicted", "Kept connections that ended or passed a limit.", pools, Pool.PoolStats::evicted);
+        return this;
+    }
+
+    private void pool(
+            String what,
+            String help,
+            Map<String, Supplier<Pool.PoolStats>> pools,
+            ToDoubleFunction<Pool.PoolStats> value) {
+        CounterWithCallback.builder()
+                .name("penstock_pool_" + what + "_total")
+                .help(help)
+                .labelNames("upstream")
+                .callback(
+                        counter -> pools.forEach((name, stats) -> counter.call(value.applyAsDouble(stats.get()), name)))
+                .register(registry);
+    }
+
+    public ProcessMetrics counter(String name, String help, DoubleSupplier value) {
+        CounterWithCallback.builder()
+                .name(name)
+                .help(help)
+                .callback(counter -> counter.call(value.getAsDouble()))
+                .register(registry);
+        return this;
+    }
+
+    public ProcessMetrics gauge(String name, String help, DoubleSupplier value) {
+        GaugeWithCallback.builder()
+                .name(name)
+                .help(help)
+                .callback(gauge -> gauge.call(value.getAsDouble()))
+                .register(registry);
+        return this;
+    }
+}
