@@ -21,4 +21,7 @@ module io.penstock.server {
     requires jdk.unsupported;
 
     exports io.penstock.server;
+
+    provides ch.qos.logback.classic.spi.Configurator with
+            io.penstock.server.LogSetup;
 }

@@ -1,5 +1,6 @@
 package io.penstock.server;
 
+import io.penstock.proxy.Plugin;
 import io.penstock.server.config.Config;
 import io.penstock.server.config.ConfigException;
 import io.penstock.server.config.ConfigFile;
@@ -11,11 +12,17 @@ import io.penstock.server.plugin.PluginSources;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The command line of the program. */
 public final class Main {
+    private static final Logger LOG = LoggerFactory.getLogger(Main.class);
+
     private final PrintStream out;
     private final PrintStream err;
 
@@ -27,7 +34,9 @@ public final class Main {
     public static void main(String[] arguments) {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
-        System.exit(new Main(out, err).execute(List.of(arguments)).number());
+        ExitCode code = new Main(out, err).execute(List.of(arguments));
+        LogSetup.flush();
+        System.exit(code.number());
     }
 
     ExitCode execute(List<String> arguments) {
@@ -54,20 +63,54 @@ public final class Main {
         } catch (PluginException e) {
             err.println(e.getMessage());
             return ExitCode.INVALID;
+        } catch (StartException e) {
+            err.println("penstock: " + e.getMessage());
+            return e.code();
         }
     }
 
-    private ExitCode run(Optional<Path> file) throws ConfigException, PluginException {
-        err.println(
-                "penstock: this build cannot run " + file.map(Path::toString).orElse("the demo"));
-        return ExitCode.FAILED;
+    private ExitCode run(Optional<Path> file) throws ConfigException, PluginException, StartException {
+        Signals signals = new Signals(Main::endAtOnce);
+        if (file.isEmpty()) {
+            Demo demo = Demo.start();
+            signals.install(demo.penstock()::reopenLogs);
+            out.print(demo.introduction());
+            return serve(signals, Duration.ofSeconds(2), demo::stop);
+        }
+        Config config = ConfigFile.load(file.get());
+        Penstock penstock = Penstock.start(config, Penstock.plugins(config));
+        signals.install(penstock::reopenLogs);
+        return serve(signals, config.shutdown().grace(), penstock::stop);
+    }
+
+    /** Waits for the signal to end, and ends within the grace period. */
+    private ExitCode serve(Signals signals, Duration grace, Predicate<Duration> stop) {
+        try {
+            signals.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        LOG.info("Draining for at most {} s; a second signal ends at once", grace.toSeconds());
+        if (stop.test(grace)) {
+            LOG.info("Drained");
+            return ExitCode.OK;
+        }
+        LOG.warn("Requests were cut off: they were not done within {} s", grace.toSeconds());
+        return ExitCode.FORCED;
+    }
+
+    /** Without the JVM's shutdown hooks, which might wait for what is stuck. */
+    private static void endAtOnce() {
+        LOG.warn("Ending at once");
+        LogSetup.flush();
+        Runtime.getRuntime().halt(ExitCode.FORCED.number());
     }
 
     private ExitCode check(Path file, boolean print) throws ConfigException, PluginException {
         Config config = ConfigFile.load(file);
         int plugins = 0;
         if (config.plugins().isPresent()) {
-            plugins = PluginSources.of(Object.class)
+            plugins = PluginSources.of(Plugin.class)
                     .compile(config.plugins().get())
                     .size();
         }

@@ -8,10 +8,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** What must hold between the values of a configuration; a mistake is reported where the value stands. */
 final class Checks {
+    private static final Pattern HOST = Pattern.compile("(\\*\\.)?[A-Za-z0-9_.-]*[A-Za-z0-9_-]|\\[[0-9A-Fa-f:.]+]");
+
     private final Source source;
     private final List<Binder.Bound> bound;
     private final Set<String> upstreams;
@@ -78,6 +81,13 @@ final class Checks {
                 source.problem(path.node(), "a path starts with '/', not '" + path.value() + "'");
             }
         });
+        at("routes[].host").forEach(host -> {
+            if (!HOST.matcher(host.value().toString()).matches()) {
+                source.problem(
+                        host.node(),
+                        "expected a host such as example.com or *.example.com, not '" + host.value() + "'");
+            }
+        });
         at("routes[].upstream").forEach(upstream -> {
             String name = upstream.value().toString();
             if (!upstreams.contains(name)) {
@@ -89,12 +99,12 @@ final class Checks {
     }
 
     private void routesDiffer() {
-        record Pattern(String host, String path) {}
-        Map<Pattern, Integer> lines = new HashMap<>();
+        record Target(String host, String path) {}
+        Map<Target, Integer> lines = new HashMap<>();
         at("routes[]").forEach(bound -> {
             Config.Route route = (Config.Route) bound.value();
-            Pattern pattern = new Pattern(route.host().orElse("").toLowerCase(Locale.ROOT), route.path());
-            Integer line = lines.putIfAbsent(pattern, Source.lineOf(bound.node()));
+            Target target = new Target(route.host().orElse("").toLowerCase(Locale.ROOT), route.path());
+            Integer line = lines.putIfAbsent(target, Source.lineOf(bound.node()));
             if (line != null) {
                 source.problem(bound.node(), "this route has the host and path of the one on line " + line);
             }

@@ -1,5 +1,6 @@
 package io.penstock.server.config;
 
+import io.penstock.net.LoopOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -21,12 +22,15 @@ public record Config(
         @Doc("Event loops, each with a thread of its own. Left out: one for each core.") @Range(min = "1", max = "1024")
         Optional<Integer> loops,
 
+        @Doc("What talks to the operating system; auto takes epoll where there is one.") @Default("auto")
+        LoopOptions.Transport transport,
+
         @Doc("Groups of origin servers, by a name that routes refer to.") @Default("{}")
         Map<String, Upstream> upstreams,
 
         @Doc(
-                "Which request goes to which upstream. The longest path that matches wins; a route with a host goes before one"
-                        + " without.")
+                "Which request goes to which upstream. A route for its host goes before one for any host, then the one with"
+                        + " the longest path.")
         @Default("[]")
         List<Route> routes,
 
@@ -96,10 +100,12 @@ public record Config(
 
     /** Which request goes to which upstream. */
     public record Route(
-            @Doc("The host of the request, without port, in any case. Left out: every host.")
+            @Doc("The host of the request, without a port; *.example.com for all below it. Left out: any host.")
             Optional<String> host,
 
-            @Doc("What the path starts with.") @Default("/") String path,
+            @Doc("The path of the request, or one it lies below: /api has /api and /api/x, but not /apix.")
+            @Default("/")
+            String path,
 
             @Doc("The name of an upstream.") String upstream) {}
 

@@ -48,6 +48,11 @@ public final class ConfigFile {
         return parse(name, text, directory, System::getenv);
     }
 
+    /** As {@link #load}, of a text whose relative paths start at the working directory. */
+    public static Config parse(String name, String text) throws ConfigException {
+        return parse(name, text, Path.of(""), System::getenv);
+    }
+
     /**
      * As {@link #load}, of a text.
      *

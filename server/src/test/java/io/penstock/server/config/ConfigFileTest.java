@@ -3,6 +3,7 @@ package io.penstock.server.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.penstock.net.LoopOptions;
 import java.net.InetSocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -77,6 +78,7 @@ class ConfigFileTest {
                   - address: unix:/run/penstock.sock
                 admin: { address: 0.0.0.0:9901, expose: true }
                 loops: 3
+                transport: nio
                 upstreams:
                   web:
                     servers: [ "origin.example:9000", "unix:/run/origin.sock" ]
@@ -99,6 +101,7 @@ class ConfigFileTest {
                         UnixDomainSocketAddress.of("/run/penstock.sock"));
         assertThat(config.admin().expose()).isTrue();
         assertThat(config.loops()).contains(3);
+        assertThat(config.transport()).isEqualTo(LoopOptions.Transport.NIO);
         Config.Upstream web = config.upstreams().get("web");
         assertThat(web.servers().getFirst().toSocketAddress())
                 .isEqualTo(InetSocketAddress.createUnresolved("origin.example", 9000));
@@ -141,7 +144,7 @@ class ConfigFileTest {
                 upstreams:
                   web: { servers: [ localhost, ":80" ], keep-alive: { idle: -1 } }
                 routes:
-                  - { path: api, upstream: wbe }
+                  - { path: api, upstream: wbe, host: "a:80" }
                 client: { head-timeout: 10, idle-timeout: 5 s }
                 limits: { header: 8KiBs, headers: 0 }
                 shutdwn: {}
@@ -155,6 +158,7 @@ class ConfigFileTest {
                         "p.yaml:4:61: 'idle' must be between 0 and 100000",
                         "p.yaml:6:13: a path starts with '/', not 'api'",
                         "p.yaml:6:28: there is no upstream 'wbe', did you mean 'web'?",
+                        "p.yaml:6:39: expected a host such as example.com or *.example.com, not 'a:80'",
                         "p.yaml:7:25: expected a duration such as 250ms, 10s, 5m or 1h, not '10': the unit is missing",
                         "p.yaml:7:43: expected a duration such as 250ms, 10s, 5m or 1h, not '5 s':"
                                 + " ' s' is not a unit of time",

@@ -1,0 +1,294 @@
+package io.penstock.server;
+
+import io.penstock.http.Handler;
+import io.penstock.http.HttpServer;
+import io.penstock.http.HttpServerOptions;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.KeepAlive;
+import io.penstock.net.LoopOptions;
+import io.penstock.net.Loops;
+import io.penstock.net.Pool;
+import io.penstock.net.PoolOptions;
+import io.penstock.net.Timeouts;
+import io.penstock.proxy.Plugin;
+import io.penstock.proxy.Proxy;
+import io.penstock.proxy.ProxyOptions;
+import io.penstock.proxy.Route;
+import io.penstock.proxy.TransactionRecord;
+import io.penstock.proxy.Upstream;
+import io.penstock.server.admin.AdminHandler;
+import io.penstock.server.admin.ProcessMetrics;
+import io.penstock.server.admin.ProxyMetrics;
+import io.penstock.server.config.Address;
+import io.penstock.server.config.Config;
+import io.penstock.server.log.AccessLog;
+import io.penstock.server.plugin.PluginClass;
+import io.penstock.server.plugin.PluginException;
+import io.penstock.server.plugin.PluginSources;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.nio.file.AccessDeniedException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The program: event loops, a proxy with its routes and plugins, listeners, and an administration listener.
+ *
+ * <p>{@link #start} brings it up in the order in which it is read here; {@link #stop} takes it down without losing a request that
+ * was accepted. Owned by the command line; its methods are called from one platform thread, never from a loop.
+ */
+final class Penstock {
+    private static final Logger LOG = LoggerFactory.getLogger(Penstock.class);
+
+    /** A plugin and its name. */
+    record Named(String name, Plugin plugin) {}
+
+    private final Config config;
+    private final Loops loops;
+    private final Map<String, Upstream> upstreams = new LinkedHashMap<>();
+    private final List<HttpServer> listeners = new ArrayList<>();
+    private Optional<AccessLog> accessLog = Optional.empty();
+    private @Nullable Proxy proxy;
+    private @Nullable HttpServer admin;
+    private volatile boolean ready;
+
+    private Penstock(Config config) {
+        this.config = config;
+        this.loops = Loops.open(LoopOptions.DEFAULT
+                .withCount(config.loops().orElse(LoopOptions.DEFAULT.count()))
+                .withTransport(config.transport())
+                .withStallThreshold(config.watchdog().threshold()));
+    }
+
+    /** The plugins that a configuration names, compiled and instantiated. */
+    static List<Named> plugins(Config config) throws PluginException {
+        List<Named> plugins = new ArrayList<>();
+        if (config.plugins().isPresent()) {
+            for (PluginClass<Plugin> compiled :
+                    PluginSources.of(Plugin.class).compile(config.plugins().get())) {
+                plugins.add(new Named(compiled.name(), compiled.instantiate()));
+            }
+        }
+        return plugins;
+    }
+
+    /**
+     * Starts everything; when it returns, requests are answered. When it fails, nothing is left running.
+     *
+     * @param plugins in the order in which they are called at each hook
+     */
+    static Penstock start(Config config, List<Named> plugins) throws StartException {
+        Penstock penstock = new Penstock(config);
+        boolean started = false;
+        try {
+            penstock.openAccessLog();
+            penstock.openUpstreams();
+            PrometheusRegistry registry = new PrometheusRegistry();
+            Proxy proxy = penstock.openProxy(registry, plugins);
+            penstock.listen(proxy);
+            penstock.listenForAdministration(registry);
+            penstock.ready = true;
+            started = true;
+            LOG.info(
+                    "Ready on {}: {} {} loops, {} scheduler",
+                    penstock.addresses(),
+                    config.loops().orElse(LoopOptions.DEFAULT.count()),
+                    penstock.loops.transport(),
+                    penstock.loops.scheduler());
+            return penstock;
+        } finally {
+            if (!started) {
+                penstock.stop(Duration.ZERO);
+            }
+        }
+    }
+
+    /** Where it listens, with real ports. */
+    List<SocketAddress> addresses() {
+        return listeners.stream().map(HttpServer::address).toList();
+    }
+
+    /** Where the administration listener listens, if there is one. */
+    Optional<SocketAddress> adminAddress() {
+        return Optional.ofNullable(admin).map(HttpServer::address);
+    }
+
+    Loops loops() {
+        return loops;
+    }
+
+    void reopenLogs() {
+        accessLog.ifPresent(AccessLog::reopen);
+    }
+
+    /**
+     * Stops accepting, answers what is in flight, and ends; what is not done after the grace period is cut off. The
+     * administration listener goes last, so that {@code /readyz} can tell.
+     *
+     * @return whether everything ended by itself
+     */
+    boolean stop(Duration grace) {
+        ready = false;
+        boolean drained = drain(grace);
+        if (admin != null) {
+            admin.close();
+        }
+        if (proxy != null) {
+            proxy.close();
+        }
+        upstreams.values().forEach(Upstream::close);
+        loops.close(Duration.ofSeconds(1));
+        accessLog.ifPresent(AccessLog::close);
+        return drained;
+    }
+
+    private boolean drain(Duration grace) {
+        try (ExecutorService each = Executors.newVirtualThreadPerTaskExecutor()) {
+            boolean drained = true;
+            for (Future<Boolean> listener : each.invokeAll(listeners.stream()
+                    .map(listener -> (Callable<Boolean>) () -> listener.drain(grace))
+                    .toList())) {
+                drained &= listener.get();
+            }
+            return drained;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } catch (ExecutionException e) {
+            LOG.error("A listener could not be drained", e.getCause());
+            return false;
+        }
+    }
+
+    private void openAccessLog() throws StartException {
+        try {
+            accessLog = AccessLog.open(config.accessLog());
+        } catch (IOException e) {
+            ExitCode code = e instanceof AccessDeniedException ? ExitCode.CANNOT_BIND : ExitCode.FAILED;
+            throw new StartException(code, "the access log cannot be opened: " + e, e);
+        }
+    }
+
+    private void openUpstreams() {
+        config.upstreams().forEach((name, upstream) -> {
+            Config.Timeouts timeouts = upstream.timeouts();
+            upstreams.put(
+                    name,
+                    Upstream.of(
+                            name,
+                            loops,
+                            upstream.servers().stream()
+                                    .map(Address::toSocketAddress)
+                                    .toList(),
+                            Timeouts.of(timeouts.connect(), timeouts.read(), timeouts.write()),
+                            new PoolOptions(upstream.keepAlive().idle(), PoolOptions.DEFAULT.limit()),
+                            KeepAlive.DEFAULT.withIdle(upstream.keepAlive().idleTimeout())));
+        });
+    }
+
+    private Proxy openProxy(PrometheusRegistry registry, List<Named> plugins) throws StartException {
+        List<Route> routes = config.routes().stream()
+                .map(route -> Route.to(
+                        route.host().orElse(null),
+                        route.path(),
+                        Objects.requireNonNull(upstreams.get(route.upstream()))))
+                .toList();
+        Proxy opened = Proxy.of(loops, ProxyOptions.DEFAULT, routes, log(registry));
+        proxy = opened;
+        for (Named plugin : plugins) {
+            try {
+                opened.start(plugin.name(), plugin.plugin());
+                LOG.info("Plugin {} started", plugin.name());
+            } catch (Exception e) {
+                throw new StartException(ExitCode.FAILED, "plugin " + plugin.name() + " failed to start: " + e, e);
+            }
+        }
+        return opened;
+    }
+
+    /** Metrics are only counted when there is someone to ask for them. */
+    private TransactionRecord.Log log(PrometheusRegistry registry) {
+        List<TransactionRecord.Log> logs = new ArrayList<>();
+        accessLog.ifPresent(logs::add);
+        if (config.admin().address().isPresent()) {
+            logs.add(new ProxyMetrics(registry, upstreams.keySet()));
+        }
+        return switch (logs.size()) {
+            case 0 -> _ -> {};
+            case 1 -> logs.getFirst();
+            default -> record -> logs.forEach(log -> log.closed(record));
+        };
+    }
+
+    private void listen(Proxy handler) throws StartException {
+        Config.Limits limits = config.limits();
+        Config.Client client = config.client();
+        HttpServerOptions options = HttpServerOptions.DEFAULT
+                .withHead(
+                        Math.toIntExact(limits.requestLine().bytes()),
+                        Math.toIntExact(limits.header().bytes()),
+                        limits.headers())
+                .withBody(limits.body().bytes(), HttpServerOptions.DEFAULT.unreadBodyLimit())
+                .withTimeouts(client.headTimeout(), client.idleTimeout(), client.bodyTimeout(), client.bodyTimeout());
+        for (Config.Listener listener : config.listeners()) {
+            listeners.add(bind(listener.address(), options, handler));
+        }
+    }
+
+    private void listenForAdministration(PrometheusRegistry registry) throws StartException {
+        if (config.admin().address().isEmpty()) {
+            return;
+        }
+        Map<String, Supplier<Pool.PoolStats>> pools = new LinkedHashMap<>();
+        upstreams.forEach((name, upstream) -> pools.put(name, upstream::stats));
+        Map<String, String> build = new LinkedHashMap<>();
+        build.put("version", BuildInfo.version());
+        build.put("java", Runtime.version().toString());
+        build.put("transport", loops.transport());
+        build.put("scheduler", loops.scheduler());
+        ProcessMetrics metrics = new ProcessMetrics(registry)
+                .build(build)
+                .loops(loops)
+                .pools(pools)
+                .gauge(
+                        "penstock_client_connections",
+                        "Open connections of clients.",
+                        () -> listeners.stream()
+                                .mapToInt(HttpServer::connections)
+                                .sum())
+                .gauge(
+                        "penstock_client_connections_busy",
+                        "Those in a transaction.",
+                        () -> listeners.stream().mapToInt(HttpServer::busy).sum())
+                .gauge("penstock_ready", "1 when requests are taken, 0 while draining.", () -> ready ? 1 : 0);
+        accessLog.ifPresent(
+                log -> metrics.counter("penstock_access_log_lines_total", "Lines of the access log.", log::written)
+                        .counter("penstock_access_log_dropped_total", "Lines that were lost.", log::dropped));
+        admin = bind(
+                config.admin().address().get(), HttpServerOptions.DEFAULT, new AdminHandler(registry, () -> ready));
+        LOG.info("Administration on {}", admin.address());
+    }
+
+    private HttpServer bind(Address address, HttpServerOptions options, Handler handler) throws StartException {
+        try {
+            return HttpServer.listen(loops, address.toSocketAddress(), options, handler);
+        } catch (ConnectionException e) {
+            throw new StartException(ExitCode.CANNOT_BIND, "cannot listen on " + address + ": " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package io.penstock.server;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import sun.misc.Signal;
+
+/**
+ * What the operating system asks of the process: TERM and INT to end in order, again to end at once, USR1 to open logs again.
+ * Owned by the program; the handlers run on the JVM's signal thread.
+ */
+final class Signals {
+    private final CountDownLatch asked = new CountDownLatch(1);
+    private final AtomicInteger times = new AtomicInteger();
+    private final Runnable endAtOnce;
+
+    /**
+     * @param endAtOnce what to do when asked a second time; is not expected to return
+     */
+    Signals(Runnable endAtOnce) {
+        this.endAtOnce = endAtOnce;
+    }
+
+    /** From now on signals come here instead of ending the process. */
+    void install(Runnable reopenLogs) {
+        Signal.handle(new Signal("TERM"), _ -> end());
+        Signal.handle(new Signal("INT"), _ -> end());
+        Signal.handle(new Signal("USR1"), _ -> reopenLogs.run());
+    }
+
+    /** As TERM does. */
+    void end() {
+        if (times.incrementAndGet() == 1) {
+            asked.countDown();
+        } else {
+            endAtOnce.run();
+        }
+    }
+
+    /** Waits until the process is asked to end. */
+    void await() throws InterruptedException {
+        asked.await();
+    }
+}
