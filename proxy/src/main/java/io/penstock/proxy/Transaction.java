@@ -72,7 +72,10 @@ public final class Transaction {
             if (exchange.committed()) throw abandoned(e);
             exchange.respond(500, e.plugin() + " failed\n");
         } catch (ConnectionException e) {
-            ended(e.phase() == ConnectionException.Phase.READ && phase == Phase.SEND_RESPONSE ? EndedBy.ORIGIN : EndedBy.CLIENT);
+            ended(
+                    e.phase() == ConnectionException.Phase.READ && phase == Phase.SEND_RESPONSE
+                            ? EndedBy.ORIGIN
+                            : EndedBy.CLIENT);
             throw e;
         } finally {
             phase = Phase.DONE;
@@ -123,7 +126,7 @@ public final class Transaction {
             if (!sent && last instanceof Answer.Relayed(var source)) source.drop();
         }
         switch (last) {
-            case Answer.Prepared(var head, var body) -> exchange.respond(head, body);
+            case Answer.Prepared prepared -> exchange.respond(prepared.head(), prepared.body());
             case Answer.Relayed(var source) -> source.relayTo(exchange.start(response));
             case Answer.Served _ -> {}
         }
@@ -158,7 +161,8 @@ public final class Transaction {
         return Answer.Prepared.text(404, "no route for this host and path\n");
     }
 
-    private Answer serve(Handler handler, String plugin) throws PluginFailure, ConnectionException, InterruptedException {
+    private Answer serve(Handler handler, String plugin)
+            throws PluginFailure, ConnectionException, InterruptedException {
         phase = Phase.HANDLE;
         try {
             handler.handle(new HookedExchange(exchange, this));
@@ -259,7 +263,7 @@ public final class Transaction {
 
     private static ResponseHead headOf(Answer answer) {
         return switch (answer) {
-            case Answer.Prepared(var head, _) -> head;
+            case Answer.Prepared prepared -> prepared.head();
             case Answer.Relayed(var source) -> source.head();
             case Answer.Served _ -> throw new IllegalStateException("it has been sent");
         };
@@ -280,7 +284,11 @@ public final class Transaction {
     private ConnectionException abandoned(PluginFailure e) {
         exchange.connection().abort();
         return ConnectionException.of(
-                ConnectionException.Reason.FAILED, ConnectionException.Phase.WRITE, session.remoteAddress(), e.getMessage() + "", e);
+                ConnectionException.Reason.FAILED,
+                ConnectionException.Phase.WRITE,
+                session.remoteAddress(),
+                e.getMessage() + "",
+                e);
     }
 
     // ---- for handlers
@@ -334,7 +342,8 @@ public final class Transaction {
 
     /** Has another origin asked, at {@link Hook#ORIGIN_RESOLVED}. Answers to {@code TSHttpTxnServerAddrSet}. */
     public void origin(SocketAddress address) {
-        if (reached != Hook.ORIGIN_RESOLVED) throw new IllegalStateException("the origin is changed at ORIGIN_RESOLVED, not at " + reached);
+        if (reached != Hook.ORIGIN_RESOLVED)
+            throw new IllegalStateException("the origin is changed at ORIGIN_RESOLVED, not at " + reached);
         origin = address;
     }
 
@@ -349,7 +358,8 @@ public final class Transaction {
     }
 
     private void answer(Answer answer) {
-        if (exchange.committed()) throw new IllegalStateException("the answer of transaction " + id() + " has been sent already");
+        if (exchange.committed())
+            throw new IllegalStateException("the answer of transaction " + id() + " has been sent already");
         if (phase == Phase.HANDLE) throw new IllegalStateException("a route's handler answers through its exchange");
         given = answer;
     }
@@ -427,7 +437,8 @@ public final class Transaction {
 
     private final class TransactionDispatch extends Dispatch<Transaction> {
         @Override
-        @Nullable Hooks scope(int index) {
+        @Nullable
+        Hooks scope(int index) {
             return switch (index) {
                 case 0 -> proxy.hooks();
                 case 1 -> session.hooks();
