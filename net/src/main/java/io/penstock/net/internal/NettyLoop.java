@@ -43,8 +43,10 @@ public final class NettyLoop implements Loop {
     private final Set<StreamConnection> connections = ConcurrentHashMap.newKeySet();
     private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
 
-    /** Work for the end of the present turn. Only the carried thread and the loop touch it, and they are one carrier. */
+    /** Work for when all threads that may run now have had their turn. Only carried threads and the loop touch it: one carrier. */
     private final ArrayDeque<Runnable> deferred = new ArrayDeque<>();
+
+    private final Runnable runDeferred = this::runDeferred;
 
     /** The thread being carried. Written by the loop only; for anyone but that thread itself a mere hint. */
     @SuppressWarnings("unused") // through CARRIED
@@ -151,16 +153,26 @@ public final class NettyLoop implements Loop {
         }
     }
 
-    /** Runs the work when the present turn ends, or soon. Several calls of one turn come out together. */
+    /**
+     * Runs the work on the loop when the threads that may run now have had their turn.
+     *
+     * <p>So the output of many connections leaves in one go: a peer on another core that has been woken by the first of it finds the
+     * rest without going to sleep in between, which saves this side a wake-up for each.
+     */
     void defer(Runnable work) {
         if (isCarrying()) {
+            if (deferred.isEmpty()) execute(runDeferred);
             deferred.add(work);
         } else {
             execute(work);
         }
     }
 
-    /** A turn: the thread runs until it parks, then what it left to be done is done. On the loop. */
+    private void runDeferred() {
+        for (Runnable work = deferred.poll(); work != null; work = deferred.poll()) work.run();
+    }
+
+    /** A turn: the thread runs until it parks. On the loop. */
     void carry(Thread thread, Runnable continuation) {
         if (!eventLoop.inEventLoop()) { // the loop has ended and the default scheduler helps out
             continuation.run();
@@ -173,7 +185,6 @@ public final class NettyLoop implements Loop {
         } finally {
             CARRIED.setOpaque(this, (Thread) null);
         }
-        for (Runnable work = deferred.poll(); work != null; work = deferred.poll()) work.run();
     }
 
     /** The thread being carried at the moment, for the watchdog. */
