@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.BiConsumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Headers {
     private static final String[] EMPTY = {};
+
+    /** Entries left free in a copy, as it is made to be added to. */
+    private static final int SPARE = 12;
 
     static {
         Trusted.provide(new Trusted() {
@@ -168,6 +172,29 @@ public final class Headers {
     /** Headers of their own with the same fields. */
     public Headers copy() {
         return new Headers(Arrays.copyOf(fields, used), used);
+    }
+
+    /** Headers of their own with the fields whose names do not match. */
+    public Headers copyWithout(Predicate<String> names) {
+        var kept = new String[used + SPARE];
+        int count = 0;
+        for (int i = 0; i < used; i += 2) {
+            if (names.test(fields[i])) continue;
+            kept[count++] = fields[i];
+            kept[count++] = fields[i + 1];
+        }
+        return new Headers(kept, count);
+    }
+
+    /** Removes all fields whose names match. */
+    public void removeIf(Predicate<String> names) {
+        int kept = 0;
+        for (int i = 0; i < used; i += 2) {
+            if (names.test(fields[i])) continue;
+            fields[kept++] = fields[i];
+            fields[kept++] = fields[i + 1];
+        }
+        used = kept;
     }
 
     /** One line a field, for people: not what is sent. */

@@ -32,7 +32,7 @@ abstract class Dispatch<T> {
     final boolean call(Hook<T> hook, BooleanSupplier answered) throws PluginFailure, InterruptedException {
         for (int scope = 0; scope < 3; scope++) {
             Hooks hooks = scope(scope);
-            if (hooks == null) continue;
+            if (hooks == null || hooks.isEmpty()) continue;
             for (int i = 0; i < hooks.at(hook).length; i++) {
                 Entry entry = hooks.at(hook)[i];
                 if (entry.closed) continue;

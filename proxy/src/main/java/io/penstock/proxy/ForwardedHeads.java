@@ -5,10 +5,12 @@ import io.penstock.http.Headers;
 import io.penstock.http.HttpVersion;
 import io.penstock.http.RequestHead;
 import io.penstock.http.ResponseHead;
+import io.penstock.http.internal.Trusted;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.Locale;
+import java.util.function.Predicate;
 
 /**
  * What a proxy changes in the heads it passes on: fields that concern one hop only go, fields that tell the way come.
@@ -16,35 +18,40 @@ import java.util.Locale;
  * <p>Source: RFC 9110 §7.6, RFC 7239.
  */
 final class ForwardedHeads {
-    private static final String[] ONE_HOP = {
-        HeaderNames.CONNECTION, "Keep-Alive", "Proxy-Connection", "TE", HeaderNames.TRANSFER_ENCODING, "Upgrade"
-    };
+    private static final Trusted FIELDS = Trusted.instance();
 
-    private final String via;
     private final boolean trust;
+    private final String via10;
+    private final String via11;
+
+    /** The fields of a client's request that an origin does not get. */
+    private final Predicate<String> dropped;
 
     ForwardedHeads(ProxyOptions options) {
-        this.via = options.name();
-        this.trust = options.trustForwarded();
+        trust = options.trustForwarded();
+        via10 = "1.0 " + options.name();
+        via11 = "1.1 " + options.name();
+        dropped = trust ? ForwardedHeads::isOneHop : name -> isOneHop(name) || isForwarded(name);
     }
 
     /** The head for the origin: a copy, since hooks and the log still want the client's. */
-    RequestHead request(RequestHead head, SocketAddress client) {
-        Headers headers = head.headers().copy();
-        dropOneHop(headers);
-        String host = head.authority();
-        if (host != null && !head.target().startsWith("/")) headers.set(HeaderNames.HOST, host);
+    RequestHead request(RequestHead head, Session session) {
+        Headers headers = head.headers().copyWithout(dropped);
+        if (head.headers().contains(HeaderNames.CONNECTION)) dropNamed(head.headers(), headers);
+        boolean plain = head.target().startsWith("/");
+        String authority = head.authority();
+        String host = authority == null ? "" : authority;
+        if (!plain && !host.isEmpty()) headers.set(HeaderNames.HOST, host);
         addVia(headers, head.version());
-        addForwarded(headers, client, host == null ? "" : host);
+        addForwarded(headers, session.forwarded(), host);
         RequestHead forwarded = head.withHeaders(headers);
-        return head.target().startsWith("/") || head.target().equals("*")
-                ? forwarded
-                : forwarded.withTarget(originForm(head));
+        return plain || head.target().equals("*") ? forwarded : forwarded.withTarget(originForm(head));
     }
 
     void response(ResponseHead head) {
         Headers headers = head.headers();
-        dropOneHop(headers);
+        if (headers.contains(HeaderNames.CONNECTION)) dropNamed(headers.copy(), headers);
+        headers.removeIf(ForwardedHeads::isOneHop);
         addVia(headers, head.version());
     }
 
@@ -54,44 +61,92 @@ final class ForwardedHeads {
         return query == null ? path : path + "?" + query;
     }
 
-    private static void dropOneHop(Headers headers) {
-        if (headers.contains(HeaderNames.CONNECTION)) {
-            for (String line : headers.all(HeaderNames.CONNECTION)) {
-                for (String token : line.split(",")) {
-                    String name = token.strip().toLowerCase(Locale.ROOT);
-                    // a client must not strip what routing and framing rest on
-                    if (!name.isEmpty() && !name.equals("host") && !name.equals("content-length")) headers.remove(name);
-                }
+    private static boolean isOneHop(String name) {
+        return switch (name.length()) {
+            case 2 -> name.equalsIgnoreCase("TE");
+            case 7 -> name.equalsIgnoreCase("Upgrade");
+            case 10 -> name.equalsIgnoreCase("Connection") || name.equalsIgnoreCase("Keep-Alive");
+            case 16 -> name.equalsIgnoreCase("Proxy-Connection");
+            case 17 -> name.equalsIgnoreCase("Transfer-Encoding");
+            default -> false;
+        };
+    }
+
+    private static boolean isForwarded(String name) {
+        return switch (name.length()) {
+            case 9 -> name.equalsIgnoreCase("Forwarded");
+            case 15 -> name.equalsIgnoreCase("X-Forwarded-For");
+            case 16 -> name.equalsIgnoreCase("X-Forwarded-Host");
+            case 17 -> name.equalsIgnoreCase("X-Forwarded-Proto");
+            default -> false;
+        };
+    }
+
+    /** Removes the fields that {@code Connection} names, but not what routing and framing rest on. */
+    private static void dropNamed(Headers said, Headers headers) {
+        for (String line : said.all(HeaderNames.CONNECTION)) {
+            for (String token : line.split(",")) {
+                String name = token.strip().toLowerCase(Locale.ROOT);
+                if (!name.isEmpty() && !name.equals("host") && !name.equals("content-length")) headers.remove(name);
             }
         }
-        for (String name : ONE_HOP) headers.remove(name);
     }
 
     private void addVia(Headers headers, HttpVersion version) {
-        String received = (version == HttpVersion.HTTP_1_0 ? "1.0 " : "1.1 ") + via;
-        String before = headers.first(HeaderNames.VIA);
-        headers.set(
-                HeaderNames.VIA,
-                before == null ? received : String.join(", ", headers.all(HeaderNames.VIA)) + ", " + received);
+        String received = version == HttpVersion.HTTP_1_0 ? via10 : via11;
+        append(headers, HeaderNames.VIA, received);
     }
 
-    private void addForwarded(Headers headers, SocketAddress client, String host) {
-        InetAddress address = client instanceof InetSocketAddress inet ? inet.getAddress() : null;
-        String text = address == null ? "unknown" : address.getHostAddress();
-        boolean v6 = text.indexOf(':') >= 0;
-        String element = "for=" + (v6 ? "\"[" + text + "]\"" : text)
-                + (host.isEmpty() ? "" : ";host=\"" + host.replace("\"", "") + "\"") + ";proto=http";
-        put(headers, "Forwarded", element);
-        put(headers, "X-Forwarded-For", text);
-        if (!trust || !headers.contains("X-Forwarded-Host")) headers.set("X-Forwarded-Host", host);
-        if (!trust || !headers.contains("X-Forwarded-Proto")) headers.set("X-Forwarded-Proto", "http");
+    private void addForwarded(Headers headers, Client client, String host) {
+        append(headers, HeaderNames.FORWARDED, client.element(host));
+        append(headers, HeaderNames.X_FORWARDED_FOR, client.address());
+        if (!trust || !headers.contains(HeaderNames.X_FORWARDED_HOST))
+            FIELDS.add(headers, HeaderNames.X_FORWARDED_HOST, host);
+        if (!trust || !headers.contains(HeaderNames.X_FORWARDED_PROTO))
+            FIELDS.add(headers, HeaderNames.X_FORWARDED_PROTO, "http");
     }
 
-    private void put(Headers headers, String name, String value) {
-        if (trust && headers.contains(name)) {
+    /** Adds to a list: behind what is there, in one field. */
+    private static void append(Headers headers, String name, String value) {
+        if (headers.contains(name)) {
             headers.set(name, String.join(", ", headers.all(name)) + ", " + value);
         } else {
-            headers.set(name, value);
+            FIELDS.add(headers, name, value);
+        }
+    }
+
+    /** A client as origins are told of it. On the thread of its session only. */
+    static final class Client {
+        private final String address;
+        private final String node;
+        private String host = "";
+        private String element;
+
+        private Client(String address, String node) {
+            this.address = address;
+            this.node = node;
+            this.element = "for=" + node + ";proto=http";
+        }
+
+        static Client of(SocketAddress peer) {
+            InetAddress address = peer instanceof InetSocketAddress inet ? inet.getAddress() : null;
+            if (address == null) return new Client("unknown", "unknown");
+            String text = address.getHostAddress();
+            return new Client(text, text.indexOf(':') < 0 ? text : "\"[" + text + "]\"");
+        }
+
+        String address() {
+            return address;
+        }
+
+        /** The element of {@code Forwarded}; most requests of a client are for the same host. */
+        String element(String requested) {
+            if (!requested.equals(host)) {
+                host = requested;
+                element =
+                        "for=" + node + ";host=\"" + requested.replace("\\", "").replace("\"", "") + "\";proto=http";
+            }
+            return element;
         }
     }
 }

@@ -53,6 +53,10 @@ final class Hooks {
         return entry;
     }
 
+    boolean isEmpty() {
+        return byHook.length == 0;
+    }
+
     Entry[] at(Hook<?> hook) {
         Entry[][] lists = byHook;
         if (lists.length == 0) return NONE;

@@ -8,6 +8,7 @@ import io.penstock.http.ResponseHead;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.internal.StreamConnection;
 import io.penstock.proxy.OriginFailure.Retry;
 import java.net.SocketAddress;
 import java.time.Duration;
@@ -96,7 +97,7 @@ final class OriginLeg implements Answer.Streamed {
             Connection connection = fresh
                     ? upstream.pool().connectFresh(address)
                     : upstream.pool().connect(address);
-            transaction.connected(connection.stats().reused() > 0);
+            transaction.connected(((StreamConnection) connection).reused() > 0);
             return connection;
         } catch (ConnectionException e) {
             Retry retry = e.reason() == Reason.INTERRUPTED || e.reason() == Reason.POOL_FULL

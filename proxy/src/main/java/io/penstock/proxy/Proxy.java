@@ -57,7 +57,7 @@ public final class Proxy implements Handler, AutoCloseable {
 
     /** A proxy with the default options that keeps no log. */
     public static Proxy of(Loops loops, List<Route> routes) {
-        return of(loops, ProxyOptions.DEFAULT, routes, _ -> {});
+        return of(loops, ProxyOptions.DEFAULT, routes, Log.NONE);
     }
 
     public static Proxy of(Loops loops, ProxyOptions options, List<Route> routes, Log log) {
@@ -160,7 +160,7 @@ public final class Proxy implements Handler, AutoCloseable {
     // ---- for the house
 
     void closed(Transaction transaction) {
-        log.closed(transaction.record());
+        if (log != Log.NONE) log.closed(transaction.record());
     }
 
     Hooks hooks() {

@@ -22,6 +22,7 @@ public final class Session {
     private final Map<String, Object> data = new ConcurrentHashMap<>();
     private final SessionDispatch dispatch = new SessionDispatch();
     private long transactions;
+    private ForwardedHeads.@Nullable Client forwarded;
 
     Session(Proxy proxy, Connection connection) {
         this.proxy = proxy;
@@ -78,6 +79,16 @@ public final class Session {
 
     Connection connection() {
         return connection;
+    }
+
+    /** How this client is named to origins. */
+    ForwardedHeads.Client forwarded() {
+        ForwardedHeads.Client known = forwarded;
+        if (known == null) {
+            known = ForwardedHeads.Client.of(remoteAddress());
+            forwarded = known;
+        }
+        return known;
     }
 
     void beginTransaction() {

@@ -34,7 +34,6 @@ public final class Transaction {
     private final TransactionDispatch hooks = new TransactionDispatch();
     private final BooleanSupplier answered = () -> this.given != null;
     private final long begun = System.nanoTime();
-    private final Instant time = Instant.now();
 
     private RequestHead request;
     private @Nullable Hooks ownHooks;
@@ -249,7 +248,7 @@ public final class Transaction {
     }
 
     RequestHead prepareOriginRequest() {
-        RequestHead head = proxy.heads().request(request, session.remoteAddress());
+        RequestHead head = proxy.heads().request(request, session);
         originRequest = head;
         return head;
     }
@@ -413,10 +412,11 @@ public final class Transaction {
     }
 
     TransactionRecord record() {
+        long total = System.nanoTime() - begun;
         return new TransactionRecord(
                 id(),
                 session.id(),
-                time,
+                Instant.now().minusNanos(total),
                 session.remoteAddress(),
                 session.localAddress(),
                 request,
@@ -426,7 +426,7 @@ public final class Transaction {
                 chosen < 0 ? -1 : chosen - begun,
                 connected < 0 ? -1 : connected - chosen,
                 firstByte < 0 ? -1 : firstByte - connected,
-                System.nanoTime() - begun,
+                total,
                 upstream == null ? null : upstream.name(),
                 origin,
                 reused,

@@ -62,6 +62,9 @@ public record TransactionRecord(
     /** Where the records go. Called on the transaction's virtual thread: must not block. */
     @FunctionalInterface
     public interface Log {
+        /** Keeps nothing, and spares the making of records. */
+        Log NONE = _ -> {};
+
         void closed(TransactionRecord record);
     }
 }

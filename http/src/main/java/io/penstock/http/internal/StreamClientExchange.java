@@ -22,6 +22,7 @@ public final class StreamClientExchange implements ClientExchange {
 
     private final StreamConnection connection;
     private final BufferedInput wire;
+    private final Codec codec;
     private @Nullable String method;
     private volatile @Nullable BodyOutput output;
     private volatile @Nullable MessageBody body;
@@ -31,6 +32,17 @@ public final class StreamClientExchange implements ClientExchange {
     private StreamClientExchange(StreamConnection connection) {
         this.connection = connection;
         this.wire = connection.input();
+        this.codec = Codec.of(connection);
+    }
+
+    /** What reads and writes heads; it stays with the connection, from exchange to exchange. */
+    private record Codec(HeadEncoder encoder, HeadReader reader) {
+        static Codec of(StreamConnection connection) {
+            if (connection.attachment() instanceof Codec kept) return kept;
+            var made = new Codec(new HeadEncoder(), new HeadReader(connection.input(), HeadLimits.OF_ANSWERS));
+            connection.attach(made);
+            return made;
+        }
     }
 
     public static ClientExchange on(Connection connection) {
@@ -46,7 +58,7 @@ public final class StreamClientExchange implements ClientExchange {
         if (bodyLength < CHUNKED) throw new IllegalArgumentException("not the length of a body: " + bodyLength);
         method = head.method();
         Headers headers = head.headers();
-        var encoder = new HeadEncoder();
+        HeadEncoder encoder = codec.encoder();
         encoder.requestLine(head).fields(headers, HeadEncoder.FRAMING | HeadEncoder.LENGTH);
         if (bodyLength == CHUNKED) {
             encoder.raw(HeadEncoder.CHUNKED);
@@ -81,7 +93,7 @@ public final class StreamClientExchange implements ClientExchange {
         if (body != null) throw new IllegalStateException("the head of the answer has been received already");
         if (!wire.ready()) throw failure(Reason.EOF, "the server closed the connection before it answered");
         firstByteSeen = true;
-        var heads = new HeadReader(wire, HeadLimits.OF_ANSWERS);
+        HeadReader heads = codec.reader();
         try {
             ResponseHead head = receiveHead(heads);
             for (int count = 0; head.isInterim(); count++) {

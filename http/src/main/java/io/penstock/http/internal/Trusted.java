@@ -8,8 +8,8 @@ import java.lang.invoke.MethodHandles;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The parser's way into heads and headers: it has checked every byte already, and checking the strings made of them once more would
- * cost as much again.
+ * The way into heads and headers for whoever has checked every byte already, the parser above all: checking the strings made of them
+ * once more would cost as much again.
  */
 public abstract class Trusted {
     private static volatile @Nullable Trusted provided;
@@ -19,7 +19,7 @@ public abstract class Trusted {
         provided = trusted;
     }
 
-    static Trusted instance() {
+    public static Trusted instance() {
         return Holder.INSTANCE;
     }
 

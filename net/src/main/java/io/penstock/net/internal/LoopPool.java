@@ -132,6 +132,8 @@ public final class LoopPool implements Pool {
     private final class Shelf {
         private final NettyLoop loop;
         private final Map<SocketAddress, ArrayDeque<Slot>> idle = new HashMap<>();
+        private @Nullable SocketAddress lastAddress;
+        private @Nullable ArrayDeque<Slot> last;
         private boolean sweeping;
         private int size;
 
@@ -140,8 +142,8 @@ public final class LoopPool implements Pool {
         }
 
         synchronized @Nullable Slot take(SocketAddress address) {
-            ArrayDeque<Slot> kept = idle.get(address);
-            if (kept == null) return null;
+            ArrayDeque<Slot> kept = keptFor(address);
+            if (kept == null || kept.isEmpty()) return null;
             long now = System.nanoTime();
             for (Slot slot = kept.pollLast(); slot != null; slot = kept.pollLast()) {
                 size--;
@@ -156,10 +158,25 @@ public final class LoopPool implements Pool {
             return null;
         }
 
+        /** Mostly it is the same address object as before, and comparing addresses costs more than all the rest. */
+        private @Nullable ArrayDeque<Slot> keptFor(SocketAddress address) {
+            if (address != lastAddress || last == null) {
+                last = idle.get(address);
+                lastAddress = address;
+            }
+            return last;
+        }
+
         boolean keep(Slot slot, long until) {
             synchronized (this) {
                 if (slot.idle) throw new IllegalStateException(slot.connection + " has been released before");
-                ArrayDeque<Slot> kept = idle.computeIfAbsent(slot.address, _ -> new ArrayDeque<>());
+                ArrayDeque<Slot> kept = keptFor(slot.address);
+                if (kept == null) {
+                    kept = new ArrayDeque<>();
+                    idle.put(slot.address, kept);
+                    lastAddress = slot.address;
+                    last = kept;
+                }
                 if (kept.size() >= options.idle()) return false;
                 slot.idle = true;
                 slot.idleUntil = until;
@@ -215,6 +232,8 @@ public final class LoopPool implements Pool {
                     }
                 }
                 idle.values().removeIf(ArrayDeque::isEmpty);
+                lastAddress = null;
+                last = null;
                 sweeping = next != Long.MAX_VALUE;
                 if (sweeping) sweepAt(next);
             }
@@ -230,6 +249,8 @@ public final class LoopPool implements Pool {
             synchronized (this) {
                 idle.values().forEach(all::addAll);
                 idle.clear();
+                lastAddress = null;
+                last = null;
                 size = 0;
                 all.forEach(slot -> slot.idle = false);
             }

@@ -1,5 +1,7 @@
 package io.penstock.net.internal;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.Loop;
@@ -22,6 +24,7 @@ import org.slf4j.LoggerFactory;
 /** A loop on top of a Netty event loop. */
 public final class NettyLoop implements Loop {
     private static final Logger LOG = LoggerFactory.getLogger(Loop.class);
+    private static final int SCRATCH = 16 * 1024;
     private static final ThreadLocal<@Nullable NettyLoop> CURRENT = new ThreadLocal<>();
     private static final VarHandle CARRIED;
     private static final VarHandle TURNS;
@@ -47,6 +50,9 @@ public final class NettyLoop implements Loop {
     private final ArrayDeque<Runnable> deferred = new ArrayDeque<>();
 
     private final Runnable runDeferred = this::runDeferred;
+
+    /** See {@link #scratch()}. On the loop only. */
+    private ByteBuf scratch = Unpooled.EMPTY_BUFFER;
 
     /** The thread being carried. Written by the loop only; for anyone but that thread itself a mere hint. */
     @SuppressWarnings("unused") // through CARRIED
@@ -184,6 +190,22 @@ public final class NettyLoop implements Loop {
             continuation.run();
         } finally {
             CARRIED.setOpaque(this, (Thread) null);
+        }
+    }
+
+    /** An empty direct buffer to send small things from, instead of allocating one each time. On the loop only. */
+    ByteBuf scratch() {
+        if (scratch.capacity() == 0) scratch = Unpooled.directBuffer(SCRATCH, SCRATCH);
+        return scratch;
+    }
+
+    /** Makes the scratch buffer empty again, or, where the socket has kept it, leaves it to the socket. On the loop only. */
+    void renewScratch() {
+        if (scratch.refCnt() > 1) {
+            scratch.release();
+            scratch = Unpooled.EMPTY_BUFFER;
+        } else {
+            scratch.clear();
         }
     }
 

@@ -1,9 +1,9 @@
 package io.penstock.net.internal;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.DefaultFileRegion;
+import io.netty.channel.FileRegion;
 import io.netty.util.ReferenceCountUtil;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
@@ -16,6 +16,7 @@ import java.nio.channels.FileChannel;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,8 +50,7 @@ final class OutputHalf extends ChunkOutput {
 
     private byte[] gathered = NOTHING;
     private int gatheredSize;
-    private ArrayDeque<Object> queue = new ArrayDeque<>(2);
-    private ArrayDeque<Object> spare = new ArrayDeque<>(2);
+    private final ArrayDeque<Object> queue = new ArrayDeque<>(2);
 
     /** Bytes accepted, and not yet with the operating system or the peer. */
     private long pending;
@@ -113,9 +113,7 @@ final class OutputHalf extends ChunkOutput {
                     synchronized (this) {
                         requireOpen();
                         if (pending < MARK) {
-                            seal();
-                            accept(chunk.readableBytes());
-                            queue.add(chunk);
+                            enqueue(chunk);
                             accepted = true;
                         } else {
                             announce();
@@ -202,12 +200,30 @@ final class OutputHalf extends ChunkOutput {
     }
 
     private void gather(byte[] bytes, int from, int count) {
-        if (gathered.length - gatheredSize < count) {
-            int room = Math.max(SMALL, Math.min(MARK, Math.max(2 * gathered.length, gatheredSize + count)));
-            gathered = Arrays.copyOf(gathered, Math.max(room, gatheredSize + count));
-        }
+        makeRoom(count);
         System.arraycopy(bytes, from, gathered, gatheredSize, count);
         gatheredSize += count;
+    }
+
+    private void makeRoom(int count) {
+        int needed = gatheredSize + count;
+        if (gathered.length < needed)
+            gathered = Arrays.copyOf(gathered, Math.max(needed, Math.max(SMALL, 2 * gathered.length)));
+    }
+
+    /** A few bytes behind others are cheaper copied than carried on their own. */
+    private void enqueue(ByteBuf chunk) {
+        int size = chunk.readableBytes();
+        if (size <= SMALL && gatheredSize > 0) {
+            makeRoom(size);
+            chunk.readBytes(gathered, gatheredSize, size);
+            gatheredSize += size;
+            chunk.release();
+        } else {
+            seal();
+            queue.add(chunk);
+        }
+        accept(size);
     }
 
     /** Puts what is gathered into the queue, so that what comes next stays behind it. */
@@ -277,21 +293,30 @@ final class OutputHalf extends ChunkOutput {
     // ---- the link's side
 
     /**
-     * Hands out everything there is, in order, as buffers and file regions the link then owns and must empty the queue of; null when there
-     * is nothing. Only one batch may be out at a time.
+     * Hands out everything there is, in order, as buffers and file regions that the link then owns.
+     *
+     * @param scratch a buffer of the loop's, lent for what is gathered where it fits: the link gets a reference of its own
+     * @return the number of bytes
      */
-    synchronized @Nullable ArrayDeque<Object> takeAll(ByteBufAllocator allocator) {
+    synchronized long takeInto(Consumer<Object> link, ByteBuf scratch) {
         drainRequested = false;
+        long size = 0;
+        for (Object message = queue.poll(); message != null; message = queue.poll()) {
+            size += message instanceof ByteBuf bytes ? bytes.readableBytes() : ((FileRegion) message).count();
+            link.accept(message);
+        }
         if (gatheredSize > 0) {
-            queue.add(allocator.buffer(gatheredSize).writeBytes(gathered, 0, gatheredSize));
+            size += gatheredSize;
+            if (gatheredSize <= scratch.writableBytes()) {
+                link.accept(scratch.retain().writeBytes(gathered, 0, gatheredSize));
+            } else {
+                link.accept(Unpooled.wrappedBuffer(gathered, 0, gatheredSize));
+                gathered = NOTHING;
+            }
             gatheredSize = 0;
             if (gathered.length > SMALL) gathered = NOTHING;
         }
-        if (queue.isEmpty()) return null;
-        ArrayDeque<Object> batch = queue;
-        queue = spare;
-        spare = batch;
-        return batch;
+        return size;
     }
 
     /** The operating system, or the peer, has this much more of what was handed out. */

@@ -1,7 +1,7 @@
 package io.penstock.net.internal;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.buffer.Unpooled;
 import io.penstock.net.Connection.Origin;
 import io.penstock.net.Connection.Pair;
 import io.penstock.net.ConnectionException.Reason;
@@ -62,16 +62,10 @@ public final class PairLink implements Link {
         if (held) return; // the peer calls again when it has room
         OutputHalf output = connection.outputHalf();
         InputHalf input = peer.connection.inputHalf();
-        ArrayDeque<Object> batch = output.takeAll(UnpooledByteBufAllocator.DEFAULT);
-        if (batch != null) {
-            long size = 0;
-            for (Object message = batch.poll(); message != null; message = batch.poll()) {
-                var bytes = (ByteBuf) message;
-                size += bytes.readableBytes();
-                input.offer(bytes);
-            }
-            output.taken(size);
-        }
+        var batch = new ArrayDeque<ByteBuf>();
+        long size = output.takeInto(message -> batch.add((ByteBuf) message), Unpooled.EMPTY_BUFFER);
+        batch.forEach(input::offer);
+        if (size > 0) output.taken(size);
         if (output.mayFinish()) input.end(Reason.EOF, null);
     }
 

@@ -1,13 +1,13 @@
 package io.penstock.net.internal;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
-import io.netty.channel.FileRegion;
 import io.netty.channel.VoidChannelPromise;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
@@ -15,7 +15,6 @@ import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
 import java.net.SocketAddress;
 import java.net.SocketOption;
-import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /** A socket: the only handler in the pipeline of a Netty channel. Handler methods and {@link #drain} run on the loop. */
@@ -75,23 +74,30 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
         connection.nettyLoop().defer(drain);
     }
 
+    /**
+     * Hands what the output half has to the socket. Past the pipeline, which has no outbound handler, and without a promise where all of
+     * it leaves at once, as it nearly always does: this is the hottest path of the house.
+     */
     private void drain() {
         OutputHalf output = connection.outputHalf();
-        ArrayDeque<Object> batch = output.takeAll(channel.alloc());
-        if (batch == null) {
+        Channel.Unsafe socket = channel.unsafe();
+        long size = output.takeInto(
+                message -> socket.write(message, unnoticed),
+                connection.nettyLoop().scratch());
+        if (size == 0) {
             finishIfDue(output);
             return;
         }
-        long size = 0;
-        while (true) {
-            Object message = batch.remove();
-            size += message instanceof ByteBuf bytes ? bytes.readableBytes() : ((FileRegion) message).count();
-            if (batch.isEmpty()) {
-                long all = size;
-                channel.writeAndFlush(message).addListener((ChannelFuture done) -> taken(output, all, done));
-                return;
-            }
-            channel.write(message, unnoticed);
+        socket.flush();
+        connection.nettyLoop().renewScratch();
+        ChannelOutboundBuffer left = socket.outboundBuffer();
+        if (left == null) {
+            output.end(Reason.RESET, null); // the write failed, and took the way out with it
+        } else if (left.isEmpty()) {
+            output.taken(size);
+            finishIfDue(output);
+        } else {
+            channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener((ChannelFuture done) -> taken(output, size, done));
         }
     }
 

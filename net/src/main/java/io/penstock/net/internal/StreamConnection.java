@@ -41,6 +41,7 @@ public final class StreamConnection implements Connection {
     private boolean closed;
     private @Nullable Runnable whenClosed;
     private volatile LoopPool.@Nullable Slot slot;
+    private volatile @Nullable Object attachment;
 
     StreamConnection(Origin origin, NettyLoop loop, Timeouts timeouts, Function<StreamConnection, Link> links) {
         this.origin = origin;
@@ -167,8 +168,7 @@ public final class StreamConnection implements Connection {
 
     @Override
     public Stats stats() {
-        LoopPool.Slot from = slot;
-        return new Stats(input.received(), output.sent(), opened, from == null ? 0 : from.reused());
+        return new Stats(input.received(), output.sent(), opened, reused());
     }
 
     @Override
@@ -285,6 +285,21 @@ public final class StreamConnection implements Connection {
 
     public ChunkOutput output() {
         return output;
+    }
+
+    /** What the protocol spoken on this connection keeps with it. */
+    public @Nullable Object attachment() {
+        return attachment;
+    }
+
+    public void attach(Object kept) {
+        attachment = kept;
+    }
+
+    /** How often it has been taken out of a pool. */
+    public int reused() {
+        LoopPool.Slot from = slot;
+        return from == null ? 0 : from.reused();
     }
 
     /** The half that the link fills. */
