@@ -79,7 +79,7 @@ class LauncherTest {
 
         assertThat(result.arguments())
                 .containsSequence("-XX:+UseSerialGC", "-Dname=*", "-cp")
-                .doesNotContain("-XX:+UseG1GC");
+                .doesNotContain("-XX:+UseParallelGC");
     }
 
     @Test
