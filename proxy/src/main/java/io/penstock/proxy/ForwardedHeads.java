@@ -20,6 +20,8 @@ import java.util.function.Predicate;
 final class ForwardedHeads {
     private static final Trusted FIELDS = Trusted.instance();
 
+    private static final String X_FORWARDED = "X-Forwarded-";
+
     private final boolean trust;
     private final String via10;
     private final String via11;
@@ -34,14 +36,23 @@ final class ForwardedHeads {
         dropped = trust ? ForwardedHeads::isOneHop : name -> isOneHop(name) || isForwarded(name);
     }
 
-    /** The head for the origin: a copy, since hooks and the log still want the client's. */
-    RequestHead request(RequestHead head, Session session) {
+    /**
+     * The head for the origin: a copy, since hooks and the log still want the client's. A client that names no host, as HTTP/1.0 lets
+     * it, wants the one that the origin has.
+     */
+    RequestHead request(RequestHead head, Session session, SocketAddress origin) {
         Headers headers = head.headers().copyWithout(dropped);
         if (head.headers().contains(HeaderNames.CONNECTION)) dropNamed(head.headers(), headers);
         boolean plain = head.target().startsWith("/");
         String authority = head.authority();
         String host = authority == null ? "" : authority;
-        if (!plain && !host.isEmpty()) headers.set(HeaderNames.HOST, host);
+        if (host.isEmpty()) {
+            headers.set(HeaderNames.HOST, nameOf(origin));
+        } else if (!plain) {
+            headers.set(HeaderNames.HOST, host);
+        }
+        int forwards = LastHop.forwardsLeft(head);
+        if (forwards > 0) headers.set(LastHop.MAX_FORWARDS, Integer.toString(forwards - 1));
         addVia(headers, head.version());
         addForwarded(headers, session.forwarded(), host);
         RequestHead forwarded = head.withHeaders(headers);
@@ -53,6 +64,12 @@ final class ForwardedHeads {
         if (headers.contains(HeaderNames.CONNECTION)) dropNamed(headers.copy(), headers);
         headers.removeIf(ForwardedHeads::isOneHop);
         addVia(headers, head.version());
+    }
+
+    private static String nameOf(SocketAddress origin) {
+        if (!(origin instanceof InetSocketAddress inet)) return "localhost";
+        String host = inet.getHostString();
+        return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + inet.getPort();
     }
 
     private static String originForm(RequestHead head) {
@@ -72,14 +89,10 @@ final class ForwardedHeads {
         };
     }
 
+    /** All of {@code X-Forwarded-*}: origins believe more of them than are set here. */
     private static boolean isForwarded(String name) {
-        return switch (name.length()) {
-            case 9 -> name.equalsIgnoreCase("Forwarded");
-            case 15 -> name.equalsIgnoreCase("X-Forwarded-For");
-            case 16 -> name.equalsIgnoreCase("X-Forwarded-Host");
-            case 17 -> name.equalsIgnoreCase("X-Forwarded-Proto");
-            default -> false;
-        };
+        return name.regionMatches(true, 0, X_FORWARDED, 0, X_FORWARDED.length())
+                || name.equalsIgnoreCase(HeaderNames.FORWARDED);
     }
 
     /** Removes the fields that {@code Connection} names, but not what routing and framing rest on. */

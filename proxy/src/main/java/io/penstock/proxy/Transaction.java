@@ -87,6 +87,11 @@ public final class Transaction {
         try {
             if (at(Hook.TRANSACTION_START) || at(Hook.READ_REQUEST_HEAD) || at(Hook.PRE_REMAP)) return given();
             phase = Phase.ROUTE;
+            Answer last = LastHop.answer(request);
+            if (last != null) {
+                ended(EndedBy.PENSTOCK);
+                return last;
+            }
             Route route = proxy.routes().match(request);
             if (route == null) return noRoute();
             if (at(Hook.POST_REMAP) || at(Hook.CACHE_LOOKUP_COMPLETE)) return given();
@@ -248,7 +253,7 @@ public final class Transaction {
     }
 
     RequestHead prepareOriginRequest() {
-        RequestHead head = proxy.heads().request(request, session);
+        RequestHead head = proxy.heads().request(request, session, enter(Phase.SEND_REQUEST));
         originRequest = head;
         return head;
     }

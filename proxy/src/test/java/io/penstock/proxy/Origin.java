@@ -1,0 +1,143 @@
+package io.penstock.proxy;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** An origin on a plain server socket that does exactly what its script says, and counts. */
+final class Origin implements AutoCloseable {
+    /** What is done with a connection, from its begin to its end. */
+    @FunctionalInterface
+    interface Script {
+        void serve(Wire wire, Origin origin) throws Exception;
+    }
+
+    /** What is answered to a request whose body has been read: bytes as they are to be on the wire. */
+    @FunctionalInterface
+    interface Reply {
+        String to(Message request);
+    }
+
+    static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+    private final ServerSocket server;
+    private final Script script;
+    private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger connections = new AtomicInteger();
+    private final List<Message> requests = new CopyOnWriteArrayList<>();
+    private final List<Throwable> failures = new CopyOnWriteArrayList<>();
+
+    private Origin(Script script) throws IOException {
+        this.server = new ServerSocket(0, 100, InetAddress.getLoopbackAddress());
+        this.script = script;
+        Thread.ofVirtual().name("origin").start(this::accept);
+    }
+
+    static Origin of(Script script) throws IOException {
+        return new Origin(script);
+    }
+
+    /** Answers every request of every connection. */
+    static Origin replying(Reply reply) throws IOException {
+        return of((wire, origin) -> {
+            for (Message request = origin.take(wire); request != null; request = origin.take(wire)) {
+                wire.sendRaw(reply.to(request));
+            }
+        });
+    }
+
+    static Origin replying(String reply) throws IOException {
+        return replying(_ -> reply);
+    }
+
+    /** An address on which nobody listens. */
+    static InetSocketAddress dead() throws IOException {
+        try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return (InetSocketAddress) taken.getLocalSocketAddress();
+        }
+    }
+
+    private void accept() {
+        try {
+            while (true) {
+                Socket socket = server.accept();
+                open.add(socket);
+                connections.incrementAndGet();
+                Thread.ofVirtual().name("origin connection").start(() -> serve(socket));
+            }
+        } catch (IOException _) {
+            // closed by the test
+        }
+    }
+
+    private void serve(Socket socket) {
+        try (socket) {
+            script.serve(new Wire(socket), this);
+        } catch (IOException _) {
+            // the proxy has gone, which tests judge by what it did
+        } catch (Throwable e) {
+            failures.add(e);
+        } finally {
+            open.remove(socket);
+        }
+    }
+
+    /** Reads a request, body and all, and counts it. */
+    Message take(Wire wire) throws IOException {
+        Message request = wire.request();
+        if (request != null) requests.add(request);
+        return request;
+    }
+
+    /** Reads the head of a request, and counts it. */
+    Message takeHead(Wire wire) throws IOException {
+        Message request = wire.head();
+        if (request != null) requests.add(request);
+        return request;
+    }
+
+    InetSocketAddress address() {
+        return (InetSocketAddress) server.getLocalSocketAddress();
+    }
+
+    String authority() {
+        return address().getHostString() + ":" + address().getPort();
+    }
+
+    /** How many connections were accepted so far. */
+    int connections() {
+        return connections.get();
+    }
+
+    /** The connections that are open now. */
+    int open() {
+        return open.size();
+    }
+
+    List<Message> requests() {
+        return requests;
+    }
+
+    Message request() {
+        if (requests.size() != 1) throw new AssertionError("not one request but " + requests);
+        return requests.getFirst();
+    }
+
+    @Override
+    public void close() throws IOException {
+        server.close();
+        for (Socket socket : open) socket.close();
+        if (!failures.isEmpty()) {
+            var failed = new AssertionError("the origin's script failed: " + failures.getFirst());
+            failures.forEach(failed::addSuppressed);
+            throw failed;
+        }
+    }
+}
