@@ -6,6 +6,7 @@ import jdk.jfr.Event;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
+import jdk.jfr.Timespan;
 
 /** A flight recorder event for a turn that held up its loop, written when the loop goes on. */
 @Name("io.penstock.LoopStall")
@@ -23,6 +24,10 @@ final class LoopStall extends Event {
     @Label("Stack of the thread")
     String stack = "";
 
+    @Label("Held for")
+    @Timespan
+    long held;
+
     static LoopStall begin(int loop, String culprit, String stack) {
         var event = new LoopStall();
         event.loop = loop;
@@ -30,5 +35,11 @@ final class LoopStall extends Event {
         event.stack = stack;
         event.begin();
         return event;
+    }
+
+    /** The event's own duration counts from the report; this is about the whole of it. */
+    void commit(long nanos) {
+        held = nanos;
+        commit();
     }
 }

@@ -12,9 +12,10 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -118,19 +119,14 @@ public final class NettyLoop implements Loop {
 
     @Override
     public <T> T offload(Callable<T> work) throws Exception {
-        var done = new CompletableFuture<T>();
-        var running = owner.workers().submit(() -> {
-            try {
-                done.complete(work.call());
-            } catch (Throwable e) {
-                done.completeExceptionally(e);
-            }
-        });
+        Future<T> running = owner.workers().submit(work);
         try {
-            return done.get();
+            return running.get();
         } catch (InterruptedException e) {
             running.cancel(true);
             throw e;
+        } catch (CancellationException e) {
+            throw new RejectedExecutionException("the loops were closed before the work had begun", e);
         } catch (ExecutionException e) {
             switch (e.getCause()) {
                 case Exception failure -> throw failure;

@@ -15,17 +15,24 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** All loops of a process, their offload workers and their watchdog. */
 public final class NettyLoops implements Loops {
     /** The longest the loop runs queued threads before it looks at its sockets again. */
     private static final long TASK_QUANTUM_MILLIS = 5;
 
+    /** How long close waits for the loops themselves, which end at once unless one of their threads hogs them. */
+    private static final long LOOP_END_SECONDS = 3;
+
+    private static final Logger LOG = LoggerFactory.getLogger(Loops.class);
     private static final int WORKERS = 32;
     private static final int WORK_QUEUE = 10_000;
 
@@ -37,6 +44,7 @@ public final class NettyLoops implements Loops {
     private final @Nullable StallWatchdog watchdog;
     private final AtomicInteger turn = new AtomicInteger();
     private boolean closing;
+    private boolean closed;
     private boolean closedInOrder;
 
     private NettyLoops(LoopOptions options) {
@@ -135,13 +143,9 @@ public final class NettyLoops implements Loops {
 
     @Override
     public boolean close(Duration grace) {
-        for (NettyLoop loop : loops) {
-            if (loop.eventLoop().inEventLoop() || loop.isCarrying()) {
-                throw new IllegalStateException("loops cannot be closed by a thread that they carry");
-            }
-        }
+        requireForeignThread();
         synchronized (this) {
-            if (closing) return closedInOrder;
+            if (closing) return awaitOtherCloser();
             closing = true;
         }
         boolean inOrder = awaitQuiet(grace);
@@ -153,10 +157,37 @@ public final class NettyLoops implements Loops {
             awaitQuiet(Duration.ofSeconds(1)); // lets interrupted threads leave in peace
         }
         if (watchdog != null) watchdog.stop();
-        workers.shutdownNow();
-        group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly();
-        closedInOrder = inOrder;
+        // what no worker has begun would leave whoever waits for it waiting for ever
+        workers.shutdownNow().forEach(work -> ((Future<?>) work).cancel(false));
+        if (!group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(LOOP_END_SECONDS, TimeUnit.SECONDS)) {
+            LOG.warn("A loop has not ended within {} s: a thread that it carries does not let go of it", LOOP_END_SECONDS);
+        }
+        synchronized (this) {
+            closedInOrder = inOrder;
+            closed = true;
+            notifyAll();
+        }
         return inOrder;
+    }
+
+    private void requireForeignThread() {
+        NettyLoop current = NettyLoop.ofCurrentThread();
+        boolean ours = current != null && current.owner() == this;
+        for (NettyLoop loop : loops) ours |= loop.eventLoop().inEventLoop();
+        if (ours) throw new IllegalStateException("loops cannot be closed by a thread that they carry");
+    }
+
+    private synchronized boolean awaitOtherCloser() {
+        boolean interrupted = false;
+        while (!closed && !interrupted) {
+            try {
+                wait();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) Thread.currentThread().interrupt();
+        return closedInOrder;
     }
 
     private synchronized boolean awaitQuiet(Duration grace) {

@@ -25,6 +25,7 @@ import io.netty.channel.uring.IoUringSocketChannel;
 import io.penstock.net.LoopOptions;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import org.jspecify.annotations.Nullable;
 
 /** What talks to the operating system: the channel types of one of Netty's transports, and its form of UNIX addresses. */
 enum SocketTransport {
@@ -93,12 +94,20 @@ enum SocketTransport {
             case AUTO -> Epoll.isAvailable() ? EPOLL : NIO;
             case EPOLL -> available(EPOLL, Epoll.unavailabilityCause());
             case NIO -> NIO;
-            case IO_URING -> available(IO_URING, IoUring.unavailabilityCause());
+            case IO_URING -> available(IO_URING, obstacleToIoUring());
         };
     }
 
-    private static SocketTransport available(
-            SocketTransport transport, @org.jspecify.annotations.Nullable Throwable obstacle) {
+    /** Its jars are optional. */
+    private static @Nullable Throwable obstacleToIoUring() {
+        try {
+            return IoUring.unavailabilityCause();
+        } catch (NoClassDefFoundError missing) {
+            return missing;
+        }
+    }
+
+    private static SocketTransport available(SocketTransport transport, @Nullable Throwable obstacle) {
         if (obstacle != null) {
             throw new IllegalStateException(
                     "The transport " + transport.label + " is not available here: " + obstacle, obstacle);

@@ -38,6 +38,9 @@ final class StallWatchdog implements Runnable {
         LoopStall event;
 
         boolean reported;
+
+        /** Up to when a stall that lasts has been added to the total. */
+        long counted;
     }
 
     private StallWatchdog(List<NettyLoop> loops, Duration threshold) {
@@ -89,6 +92,8 @@ final class StallWatchdog implements Runnable {
         StackTraceElement[] stack = culprit.getStackTrace();
         if (loop.turns() != watch.turn || loop.carried() != culprit) return; // it parked while we looked: not its fault
         watch.reported = true;
+        watch.counted = now;
+        stalls = new Stalls(stalls.count() + 1, stalls.total().plusNanos(now - watch.since));
         var text = new StringBuilder();
         for (StackTraceElement frame : stack) text.append("\n    at ").append(frame);
         watch.event = LoopStall.begin(loop.index(), culprit.getName(), text.toString());
@@ -101,15 +106,14 @@ final class StallWatchdog implements Runnable {
     }
 
     private void wentOn(NettyLoop loop, Watch watch, long now) {
-        Duration duration = Duration.ofNanos(now - watch.since);
-        stalls = new Stalls(stalls.count() + 1, stalls.total().plus(duration));
+        stalls = new Stalls(stalls.count(), stalls.total().plusNanos(now - watch.counted));
         watch.reported = false;
-        if (watch.event != null) watch.event.commit();
+        if (watch.event != null) watch.event.commit(now - watch.since);
         watch.event = null;
         LOG.warn(
                 "{} goes on after about {} ms held up by {}",
                 loop,
-                duration.toMillis(),
+                TimeUnit.NANOSECONDS.toMillis(now - watch.since),
                 watch.culprit == null ? "a thread that has ended" : watch.culprit.getName());
     }
 }
