@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
 import io.penstock.net.LoopOptions.Scheduler;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -111,7 +112,8 @@ class CarriedThreadsTest {
     void isCarryingIsTrueForTheThreadThatRunsAndForNobodyElse() {
         assertThat(loop.isCarrying()).isFalse();
         assertThat(Spawned.on(loop, loop::isCarrying).value()).isTrue();
-        assertThat(Spawned.on(loop, () -> loop.offload(loop::isCarrying)).value()).isFalse();
+        assertThat(Spawned.on(loop, () -> loop.offload(loop::isCarrying)).value())
+                .isFalse();
         assertThat(Spawned.on(loop, () -> {
                             loop.offload(() -> null);
                             return loop.isCarrying();
@@ -144,9 +146,7 @@ class CarriedThreadsTest {
                     return null;
                 })
                 .value();
-        assertThat(order)
-                .startsWith("caller")
-                .containsExactlyInAnyOrder("caller", "spawned", "scheduled", "executed");
+        assertThat(order).startsWith("caller").containsExactlyInAnyOrder("caller", "spawned", "scheduled", "executed");
     }
 
     @Test
@@ -197,7 +197,8 @@ class CarriedThreadsTest {
     @Test
     void anExecutorMadeOutsideAndUsedInsideRunsOnTheDefaultScheduler() throws Exception {
         try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-            assertThat(Spawned.on(loop, () -> executor.submit(Carriers::current).get()).value())
+            assertThat(Spawned.on(loop, () -> executor.submit(Carriers::current).get())
+                            .value())
                     .startsWith("ForkJoinPool");
         }
     }
@@ -242,10 +243,11 @@ class CarriedThreadsTest {
         var seen = new AtomicReference<>("");
         Spawned.on(loop, () -> {
                     var done = new CountDownLatch(1);
-                    Thread.ofVirtual().start(() -> loop.spawn("grandchild", () -> {
-                        seen.set(Carriers.current());
-                        done.countDown();
-                    }));
+                    Thread.ofVirtual()
+                            .start(() -> loop.spawn("grandchild", () -> {
+                                seen.set(Carriers.current());
+                                done.countDown();
+                            }));
                     done.await();
                     return null;
                 })
@@ -265,7 +267,8 @@ class CarriedThreadsTest {
             }
         });
         inside.parked();
-        assertThat(Spawned.on(loop, Carriers::isLoop).value()).isTrue(); // it could not run if the other held the carrier
+        assertThat(Spawned.on(loop, Carriers::isLoop).value())
+                .isTrue(); // it could not run if the other held the carrier
         LockSupport.unpark(inside.thread());
         assertThat(inside.value()).startsWith("penstock-loop");
     }
@@ -379,12 +382,15 @@ class CarriedThreadsTest {
 
     @Test
     void whatATaskThrowsEndsNothingElse() throws IOException {
-        loop.spawn("failing on purpose", () -> {
-            throw new IOException("on purpose");
-        });
-        loop.spawn("failing on purpose", () -> {
-            throw new AssertionError("on purpose");
-        });
-        assertThat(Spawned.on(loop, Carriers::isLoop).value()).isTrue();
+        try (var logged = Logged.by(Loop.class)) {
+            loop.spawn("a", () -> {
+                throw new IOException("on purpose");
+            });
+            loop.spawn("b", () -> {
+                throw new AssertionError("on purpose");
+            });
+            assertThat(Spawned.on(loop, Carriers::isLoop).value()).isTrue();
+            assertThat(logged.messages(Level.ERROR)).containsExactly("a failed", "b failed");
+        }
     }
 }

@@ -28,8 +28,7 @@ final class ForkedJvm {
         command.add("-cp");
         command.add(classPath);
         command.add(program.getName());
-        Process process =
-                new ProcessBuilder(command).redirectErrorStream(true).start();
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         process.getOutputStream().close();
         var output = Spawned.onPlatformThread(
                 () -> new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));

@@ -64,8 +64,7 @@ class FreshJvmTest {
     /** Reads from a JDK socket on a loop before anything else in this JVM does. */
     static final class FirstSocket {
         public static void main(String[] args) throws Exception {
-            try (var loops = Loops.open(
-                            LoopOptions.DEFAULT.withCount(1).withScheduler(Scheduler.LOOP));
+            try (var loops = Loops.open(LoopOptions.DEFAULT.withCount(1).withScheduler(Scheduler.LOOP));
                     var server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
                 var reading = Spawned.on(loops.next(), () -> read(server));
                 try (var accepted = server.accept()) {

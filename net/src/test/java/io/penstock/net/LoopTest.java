@@ -39,7 +39,8 @@ class LoopTest {
 
     @Test
     void aSpawnedThreadIsVirtualAndNamedAndKnowsItsLoop() {
-        var thread = Spawned.on(loop, () -> Loop.current() == loop && Thread.currentThread().isVirtual());
+        var thread = Spawned.on(
+                loop, () -> Loop.current() == loop && Thread.currentThread().isVirtual());
         assertThat(thread.value()).isTrue();
         assertThat(thread.thread().getName()).isEqualTo("test");
         assertThat(Loop.current()).isNull();
@@ -73,7 +74,8 @@ class LoopTest {
             ran.countDown();
         });
         ran.await();
-        assertThat(System.nanoTime() - start).isGreaterThanOrEqualTo(Duration.ofMillis(20).toNanos());
+        assertThat(System.nanoTime() - start)
+                .isGreaterThanOrEqualTo(Duration.ofMillis(20).toNanos());
         assertThat(at[0]).isSameAs(loop);
         assertThat(action.cancel()).isFalse();
     }
@@ -113,8 +115,10 @@ class LoopTest {
 
     @Test
     void offloadedWorkRunsOnAPlatformThreadAndItsResultComesBack() {
-        assertThat(Spawned.on(loop, () -> loop.offload(() -> Thread.currentThread().getName() + " virtual "
-                                + Thread.currentThread().isVirtual()))
+        assertThat(Spawned.on(
+                                loop,
+                                () -> loop.offload(() -> Thread.currentThread().getName() + " virtual "
+                                        + Thread.currentThread().isVirtual()))
                         .value())
                 .startsWith("penstock-worker")
                 .endsWith("virtual false");
@@ -123,15 +127,19 @@ class LoopTest {
     @Test
     void whatOffloadedWorkThrowsIsThrownToTheCaller() {
         var failure = new IOException("on purpose");
-        assertThat(Spawned.on(loop, () -> loop.offload(() -> {
-                            throw failure;
-                        }))
+        assertThat(Spawned.on(
+                                loop,
+                                () -> loop.offload(() -> {
+                                    throw failure;
+                                }))
                         .failure())
                 .isSameAs(failure);
         var error = new AssertionError("on purpose");
-        assertThat(Spawned.on(loop, () -> loop.offload(() -> {
-                            throw error;
-                        }))
+        assertThat(Spawned.on(
+                                loop,
+                                () -> loop.offload(() -> {
+                                    throw error;
+                                }))
                         .failure())
                 .isSameAs(error);
     }
@@ -139,10 +147,12 @@ class LoopTest {
     @Test
     void theLoopIsFreeWhileWorkIsOffloaded() throws Exception {
         var release = new CountDownLatch(1);
-        var working = Spawned.on(loop, () -> loop.offload(() -> {
-            release.await();
-            return "done";
-        }));
+        var working = Spawned.on(
+                loop,
+                () -> loop.offload(() -> {
+                    release.await();
+                    return "done";
+                }));
         working.parked();
         assertThat(Spawned.on(loop, () -> "free").value()).isEqualTo("free");
         assertThat(working.isDone()).isFalse();
@@ -154,15 +164,17 @@ class LoopTest {
     void anInterruptedCallerInterruptsTheWork() throws Exception {
         var interrupted = new CountDownLatch(1);
         var started = new CountDownLatch(1);
-        var working = Spawned.on(loop, () -> loop.offload(() -> {
-            started.countDown();
-            try {
-                new CountDownLatch(1).await();
-            } catch (InterruptedException e) {
-                interrupted.countDown();
-            }
-            return "";
-        }));
+        var working = Spawned.on(
+                loop,
+                () -> loop.offload(() -> {
+                    started.countDown();
+                    try {
+                        new CountDownLatch(1).await();
+                    } catch (InterruptedException e) {
+                        interrupted.countDown();
+                    }
+                    return "";
+                }));
         started.await();
         working.thread().interrupt();
         assertThat(working.failure()).isInstanceOf(InterruptedException.class);
@@ -176,12 +188,14 @@ class LoopTest {
         var release = new CountDownLatch(1);
         var all = new ArrayList<Spawned<Object>>();
         for (int i = 0; i < WORKERS + 8; i++) {
-            all.add(Spawned.on(loop, () -> loop.offload(() -> {
-                most.accumulateAndGet(running.incrementAndGet(), Math::max);
-                release.await();
-                running.decrementAndGet();
-                return null;
-            })));
+            all.add(Spawned.on(
+                    loop,
+                    () -> loop.offload(() -> {
+                        most.accumulateAndGet(running.incrementAndGet(), Math::max);
+                        release.await();
+                        running.decrementAndGet();
+                        return null;
+                    })));
         }
         await().until(() -> running.get() == WORKERS);
         all.forEach(Spawned::parked);

@@ -124,8 +124,8 @@ class LoopsCloseTest {
             return null;
         });
         working.parked();
-        var closing = Spawned.onPlatformThread(
-                () -> loops.close(Duration.ofMinutes(5)) + " " + Thread.currentThread().isInterrupted());
+        var closing = Spawned.onPlatformThread(() -> loops.close(Duration.ofMinutes(5)) + " "
+                + Thread.currentThread().isInterrupted());
         closing.parked();
         closing.thread().interrupt();
         assertThat(closing.value()).isEqualTo("false true");
@@ -147,7 +147,10 @@ class LoopsCloseTest {
             var closing = Spawned.onPlatformThread(() -> loops.close(Duration.ZERO));
             assertThat(closing.value()).isFalse();
             if (scheduler == Scheduler.LOOP) {
-                assertThat(logged.messages(Level.WARN)).singleElement().asString().contains("does not let go");
+                assertThat(logged.messages(Level.WARN))
+                        .singleElement()
+                        .asString()
+                        .contains("does not let go");
             }
         } finally {
             over.set(true);

@@ -11,7 +11,7 @@ import org.awaitility.Awaitility;
 /** Something that runs on a thread of its own while the test goes on. Every wait is bounded. */
 public final class Spawned<T> {
     /** How long anything in a test may take. */
-    public static final Duration LIMIT = Duration.ofSeconds(20);
+    public static final Duration LIMIT = Duration.ofSeconds(10);
 
     private final CompletableFuture<T> outcome = new CompletableFuture<>();
     private volatile Thread thread;
@@ -48,11 +48,14 @@ public final class Spawned<T> {
 
     /** Waits until the thread waits for something. */
     public Spawned<T> parked() {
-        Awaitility.await("the thread waits").atMost(LIMIT).pollDelay(Duration.ZERO).until(() -> switch (thread.getState()) {
-            case WAITING, TIMED_WAITING, BLOCKED -> true;
-            case TERMINATED -> throw new AssertionError("the thread has ended instead of waiting: " + outcome);
-            case NEW, RUNNABLE -> false;
-        });
+        Awaitility.await("the thread waits")
+                .atMost(LIMIT)
+                .pollDelay(Duration.ZERO)
+                .until(() -> switch (thread.getState()) {
+                    case WAITING, TIMED_WAITING, BLOCKED -> true;
+                    case TERMINATED -> throw new AssertionError("the thread has ended instead of waiting: " + outcome);
+                    case NEW, RUNNABLE -> false;
+                });
         return this;
     }
 

@@ -151,10 +151,8 @@ class StallWatchdogTest {
 
     @Test
     void aThresholdOfZeroSwitchesItOff() {
-        try (var quiet = Loops.open(LoopOptions.DEFAULT
-                .withCount(1)
-                .withScheduler(Scheduler.LOOP)
-                .withStallThreshold(Duration.ZERO))) {
+        try (var quiet = Loops.open(
+                LoopOptions.DEFAULT.withCount(1).withScheduler(Scheduler.LOOP).withStallThreshold(Duration.ZERO))) {
             Spawned.on(quiet.next(), () -> {
                         blockTheLoopFor(Duration.ofMillis(150));
                         return null;

@@ -171,7 +171,13 @@ public final class NettyLoop implements Loop {
     }
 
     private void runDeferred() {
-        for (Runnable work = deferred.poll(); work != null; work = deferred.poll()) work.run();
+        for (Runnable work = deferred.poll(); work != null; work = deferred.poll()) {
+            try {
+                work.run();
+            } catch (Throwable e) {
+                LOG.error("Work that {} was to do failed", this, e); // and must not take the others' with it
+            }
+        }
     }
 
     /** A turn: the thread runs until it parks. On the loop. */
@@ -203,6 +209,12 @@ public final class NettyLoop implements Loop {
         } else {
             scratch.clear();
         }
+    }
+
+    /** When the loop has ended. */
+    void releaseScratch() {
+        if (scratch.capacity() > 0) scratch.release();
+        scratch = Unpooled.EMPTY_BUFFER;
     }
 
     /** The thread being carried at the moment, for the watchdog. */

@@ -159,8 +159,12 @@ public final class NettyLoops implements Loops {
         if (watchdog != null) watchdog.stop();
         // what no worker has begun would leave whoever waits for it waiting for ever
         workers.shutdownNow().forEach(work -> ((Future<?>) work).cancel(false));
-        if (!group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(LOOP_END_SECONDS, TimeUnit.SECONDS)) {
-            LOG.warn("A loop has not ended within {} s: a thread that it carries does not let go of it", LOOP_END_SECONDS);
+        if (group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(LOOP_END_SECONDS, TimeUnit.SECONDS)) {
+            loops.forEach(NettyLoop::releaseScratch);
+        } else {
+            LOG.warn(
+                    "A loop has not ended within {} s: a thread that it carries does not let go of it",
+                    LOOP_END_SECONDS);
         }
         synchronized (this) {
             closedInOrder = inOrder;
