@@ -17,6 +17,9 @@ sealed interface Command {
     /** Prints the JSON Schema of the configuration, or its table for the guide. */
     record Schema(boolean markdown) implements Command {}
 
+    /** Does once what every start does, for the launcher to make the start-up cache from. */
+    record Rehearse() implements Command {}
+
     /** Prints a help text to standard output. */
     record Help(String text) implements Command {}
 }

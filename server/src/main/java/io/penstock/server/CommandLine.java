@@ -94,6 +94,7 @@ final class CommandLine {
                 new CommandLine(command).read(rest, false, "--verbose").version();
             case "schema" ->
                 new CommandLine(command).read(rest, false, "--markdown").schema();
+            case "rehearse" -> new Command.Rehearse(); // the launcher's business, hence in no help text
             case "help", "--help", "-h" -> help(rest);
             case "--version", "-V" -> new Command.Version(false);
             default -> throw new UsageException("'" + command + "' is not a command");

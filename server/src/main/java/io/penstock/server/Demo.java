@@ -25,29 +25,31 @@ final class Demo {
     private final Loops originLoops;
     private final HttpServer origin;
     private final Penstock penstock;
-    private final int port;
 
-    private Demo(Loops originLoops, HttpServer origin, Penstock penstock, int port) {
+    private Demo(Loops originLoops, HttpServer origin, Penstock penstock) {
         this.originLoops = originLoops;
         this.origin = origin;
         this.penstock = penstock;
-        this.port = port;
     }
 
     /** Starts origin and proxy, on port 8080 or the next free one. */
     static Demo start() throws StartException {
+        return start(freePort());
+    }
+
+    /** As {@link #start()}, on a port of the loopback address; 0 takes any free one. */
+    static Demo start(int port) throws StartException {
         Loops loops = Loops.open(LoopOptions.DEFAULT.withCount(1));
         boolean started = false;
         try {
             HttpServer origin = HttpServer.listen(
                     loops, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), new DemoOrigin());
-            int port = freePort();
             Config config = config(port, ((InetSocketAddress) origin.address()).getPort());
             Penstock penstock = Penstock.start(
                     config,
                     List.of(new Penstock.Named("Hello", new Hello()), new Penstock.Named("ServedBy", new ServedBy())));
             started = true;
-            return new Demo(loops, origin, penstock, port);
+            return new Demo(loops, origin, penstock);
         } catch (ConnectionException e) {
             throw new StartException(ExitCode.CANNOT_BIND, "the demo's origin cannot listen: " + e.getMessage(), e);
         } finally {
@@ -59,6 +61,10 @@ final class Demo {
 
     Penstock penstock() {
         return penstock;
+    }
+
+    int port() {
+        return ((InetSocketAddress) penstock.addresses().getFirst()).getPort();
     }
 
     /** The lines to try, each below what it shows. */
@@ -77,7 +83,7 @@ final class Demo {
 
                 Your own configuration: penstock run penstock.yaml. Ctrl-C ends the demo.
 
-                """.formatted(port);
+                """.formatted(port());
     }
 
     /** As {@link Penstock#stop}, with the origin. */

@@ -9,6 +9,7 @@ import io.penstock.server.config.JsonSchema;
 import io.penstock.server.config.ReferenceTable;
 import io.penstock.server.plugin.PluginException;
 import io.penstock.server.plugin.PluginSources;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -54,6 +55,7 @@ public final class Main {
                 case Command.Check(Path config, boolean print) -> check(config, print);
                 case Command.Version(boolean verbose) -> version(verbose);
                 case Command.Schema(boolean markdown) -> print(markdown ? ReferenceTable.text() : JsonSchema.text());
+                case Command.Rehearse() -> rehearse();
                 case Command.Help(String text) -> print(text);
             };
         } catch (ConfigException e) {
@@ -123,6 +125,15 @@ public final class Main {
                     + count(plugins, "plugin") + ")");
         }
         return ExitCode.OK;
+    }
+
+    private static ExitCode rehearse() throws StartException, PluginException {
+        try {
+            Rehearsal.run();
+            return ExitCode.OK;
+        } catch (IOException e) {
+            throw new StartException(ExitCode.FAILED, "the rehearsal failed: " + e, e);
+        }
     }
 
     private ExitCode version(boolean verbose) {

@@ -83,6 +83,30 @@ class LauncherTest {
     }
 
     @Test
+    void preparingRecordsARehearsalThatLaterStartsUse() throws Exception {
+        Path cache = launcher.toRealPath().getParent().resolveSibling("penstock.aot");
+        assertThat(launch(Map.of("JAVA_HOME", jdk("25")), "run").arguments()).noneMatch(a -> a.contains("AOT"));
+
+        Path java = Path.of(jdk("25")).resolve("bin/java");
+        Files.writeString(java, "#!/bin/sh\nprintf '%s\\n' \"$@\" >'" + cache + "'\n");
+        assertThat(launch(Map.of("JAVA_HOME", java.getParent().getParent().toString()), "prepare")
+                        .status())
+                .isZero();
+        assertThat(Files.readAllLines(cache))
+                .contains("-XX:AOTCacheOutput=" + cache)
+                .endsWith("io.penstock.server.Main", "rehearse");
+
+        assertThat(launch(Map.of("JAVA_HOME", jdk("25")), "run").arguments()).contains("-XX:AOTCache=" + cache);
+    }
+
+    @Test
+    void preparingWhereItCannotBeWrittenSaysSo() throws Exception {
+        Result result = launch(Map.of("JAVA_HOME", jdk("25")), "prepare");
+        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.output()).contains("could not write");
+    }
+
+    @Test
     void aJdkThatIsTooOldGivesWayToTheNextPlace() throws Exception {
         Path newer = Path.of(jdk("25.0.2"));
         Files.createSymbolicLink(directory.resolve("a distribution/runtime"), newer);

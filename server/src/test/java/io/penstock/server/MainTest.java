@@ -149,6 +149,11 @@ class MainTest {
     }
 
     @Test
+    void aRehearsalComesToItsEndByItself() {
+        assertThat(penstock("rehearse")).isEqualTo(ExitCode.OK);
+    }
+
+    @Test
     void theSchemaIsPrinted() {
         assertThat(penstock("schema")).isEqualTo(ExitCode.OK);
         assertThat(out()).startsWith("{\n  \"$schema\": ").endsWith("}\n");
