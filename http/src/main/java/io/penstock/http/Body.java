@@ -12,6 +12,9 @@ public interface Body extends Input {
     /** The number of bytes in the whole body where its head says, 0 when it has none; -1 when only its end will tell. */
     long length();
 
+    /** The bytes of it that have been received so far, without framing. */
+    long received();
+
     /** Whether its last byte, and the trailers, have been received; whether they have been consumed, {@link #buffered()} tells. */
     boolean isComplete();
 

@@ -6,6 +6,7 @@ import io.penstock.proxy.Hooks.Call;
 import io.penstock.proxy.Hooks.Entry;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +44,27 @@ abstract class Dispatch<T> {
         return false;
     }
 
+    /** Calls everyone at a hook where there is nothing left to be answered: the failure of one does not keep the others from their turn. */
+    final void callAll(Hook<T> hook, Consumer<PluginFailure> failed) {
+        boolean interrupted = false;
+        for (int scope = 0; scope < 3; scope++) {
+            Hooks hooks = scope(scope);
+            if (hooks == null || hooks.isEmpty()) continue;
+            for (int i = 0; i < hooks.at(hook).length; i++) {
+                Entry entry = hooks.at(hook)[i];
+                if (entry.closed) continue;
+                try {
+                    call(hook, entry);
+                } catch (PluginFailure e) {
+                    failed.accept(e);
+                } catch (InterruptedException _) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) Thread.currentThread().interrupt();
+    }
+
     @SuppressWarnings("unchecked") // registered together with a hook of this subject's type
     private void call(Hook<T> hook, Entry entry) throws PluginFailure, InterruptedException {
         switch ((Call<T>) entry.call) {
@@ -62,7 +84,7 @@ abstract class Dispatch<T> {
                     throw new PluginFailure(
                             entry.plugin,
                             hook,
-                            "did not answer within " + parkLimit().toSeconds() + " s");
+                            "did not answer within " + parkLimit().toMillis() + " ms");
                 }
             }
         }

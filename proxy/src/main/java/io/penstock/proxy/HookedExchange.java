@@ -23,12 +23,24 @@ final class HookedExchange implements Exchange {
 
     @Override
     public BodyOutput start(ResponseHead head) throws ConnectionException {
-        return exchange.start(transaction.answering(head));
+        Answer other = transaction.answering(head);
+        if (other == null) return exchange.start(head);
+        respond(other);
+        return new Unheard();
     }
 
     @Override
     public void respond(ResponseHead head, byte[] body) throws ConnectionException {
-        exchange.respond(transaction.answering(head), body);
+        Answer other = transaction.answering(head);
+        if (other == null) {
+            exchange.respond(head, body);
+        } else {
+            respond(other);
+        }
+    }
+
+    private void respond(Answer other) throws ConnectionException {
+        if (other instanceof Answer.Prepared prepared) exchange.respond(prepared.head(), prepared.body());
     }
 
     @Override

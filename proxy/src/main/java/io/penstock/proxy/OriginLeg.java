@@ -58,7 +58,7 @@ final class OriginLeg implements Answer.Streamed {
             } catch (OriginFailure e) {
                 switch (e.retry()) {
                     case OTHER_ORIGIN -> {
-                        server.failed();
+                        if (e.origin().equals(server.address)) server.failed(); // and not one that a plugin has chosen
                         if (++origins > upstream.size()) throw e;
                         server = upstream.next();
                     }
@@ -72,22 +72,24 @@ final class OriginLeg implements Answer.Streamed {
     private static Answer attempt(Transaction transaction, Upstream upstream, boolean fresh)
             throws OriginFailure, PluginFailure, ConnectionException, InterruptedException {
         Connection connection = connect(transaction, upstream, fresh);
-        boolean given = false;
+        OriginLeg leg = null;
+        boolean passedOn = false;
         try {
             RequestHead request = transaction.prepareOriginRequest();
             if (transaction.at(Hook.SEND_REQUEST_HEAD)) {
-                given = true;
+                passedOn = true;
+                connection.release(upstream.keepAlive()); // nothing was sent on it
                 return transaction.given();
             }
-            OriginLeg leg = ask(transaction, upstream, connection, request);
-            if (transaction.receive(leg.head)) {
-                leg.drop();
-                return transaction.given();
-            }
-            given = true;
+            leg = ask(transaction, upstream, connection, request);
+            if (transaction.receive(leg.head)) return transaction.given();
+            passedOn = true;
             return new Answer.Relayed(leg);
         } finally {
-            if (!given) connection.abort();
+            if (!passedOn) {
+                if (leg != null) leg.drop();
+                connection.abort();
+            }
         }
     }
 
@@ -111,7 +113,7 @@ final class OriginLeg implements Answer.Streamed {
     private static OriginLeg ask(Transaction transaction, Upstream upstream, Connection connection, RequestHead request)
             throws OriginFailure, ConnectionException {
         ClientExchange exchange = ClientExchange.on(connection);
-        long length = transaction.exchange().body().length();
+        long length = transaction.bodyLeft();
         Upload upload = null;
         SocketAddress address = transaction.enter(Phase.SEND_REQUEST);
         try {
@@ -126,13 +128,15 @@ final class OriginLeg implements Answer.Streamed {
             }
             transaction.enter(Phase.READ_RESPONSE_HEAD);
             Upload waiting = upload;
-            ResponseHead head = exchange.receiveHead(interim -> {
-                if (interim.status() != 100) {
-                    transaction.exchange().inform(interim);
-                } else if (waiting != null) {
-                    waiting.begin();
-                }
-            });
+            ResponseHead head = patiently(
+                    upload,
+                    () -> exchange.receiveHead(interim -> {
+                        if (interim.status() != 100) {
+                            transaction.exchange().inform(interim);
+                        } else if (waiting != null) {
+                            waiting.begin();
+                        }
+                    }));
             if (head.status() == 101) {
                 throw ConnectionException.of(
                         Reason.MALFORMED,
@@ -146,7 +150,7 @@ final class OriginLeg implements Answer.Streamed {
             if (upload != null) upload.stop();
             ConnectionException client = upload == null ? null : upload.clientFailure();
             if (client != null) throw client;
-            if (isFromClient(transaction, e)) throw e;
+            if (transaction.isOfClient(e)) throw e;
             boolean repeatable = length == 0 && IDEMPOTENT.contains(request.method());
             boolean died = e.reason() == Reason.EOF || e.reason() == Reason.RESET;
             throw new OriginFailure(
@@ -159,9 +163,22 @@ final class OriginLeg implements Answer.Streamed {
         }
     }
 
-    /** Reading a body that is sent on at once may fail on the client's side. */
-    private static boolean isFromClient(Transaction transaction, ConnectionException e) {
-        return transaction.phase() == Phase.SEND_REQUEST && e.phase() == ConnectionException.Phase.READ;
+    /** Something received from the origin. */
+    private interface Receiving<T> {
+        T receive() throws ConnectionException;
+    }
+
+    /** Does not hold its silence against an origin that is still being sent the body. */
+    private static <T> T patiently(@Nullable Upload upload, Receiving<T> receiving) throws ConnectionException {
+        while (true) {
+            boolean uploading = upload != null && upload.isUnderWay();
+            try {
+                return receiving.receive();
+            } catch (ConnectionException e) {
+                boolean silence = e.reason() == Reason.TIMEOUT && e.phase() == ConnectionException.Phase.READ;
+                if (!silence || !uploading) throw e;
+            }
+        }
     }
 
     @Override
@@ -173,14 +190,18 @@ final class OriginLeg implements Answer.Streamed {
     public void relayTo(BodyOutput client) throws ConnectionException {
         boolean complete = false;
         try {
-            exchange.body().transferTo(client);
+            patiently(upload, () -> exchange.body().transferTo(client));
             client.finish(exchange.body().trailers());
             complete = true;
+        } catch (ConnectionException e) {
+            ConnectionException cause = upload == null ? null : upload.clientFailure();
+            throw cause == null ? e : cause;
         } finally {
             if (upload != null) upload.stop();
             if (complete && (upload == null || upload.isDone()) && exchange.reusable()) {
                 connection.release(upstream.keepAlive());
             } else {
+                exchange.close();
                 connection.abort();
             }
         }
@@ -189,6 +210,7 @@ final class OriginLeg implements Answer.Streamed {
     @Override
     public void drop() {
         if (upload != null) upload.stop();
+        exchange.close();
         connection.abort();
     }
 }

@@ -125,13 +125,9 @@ public final class Proxy implements Handler, AutoCloseable {
     public void closed(Connection connection) {
         Session session = sessions.remove(connection);
         if (session == null) return;
-        try {
-            session.at(Hook.SESSION_CLOSE);
-        } catch (PluginFailure e) {
-            LOG.error("session {}: {}", connection.id(), e.getMessage(), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        session.atAll(
+                Hook.SESSION_CLOSE,
+                failure -> LOG.error("session {}: {}", connection.id(), failure.getMessage(), failure));
     }
 
     /** Stops the plugins, the last one first, and closes what they shared. Upstreams stay their owner's. */

@@ -7,6 +7,7 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -97,6 +98,10 @@ public final class Session {
 
     void at(Hook<Session> hook) throws PluginFailure, InterruptedException {
         dispatch.call(hook, () -> false);
+    }
+
+    void atAll(Hook<Session> hook, Consumer<PluginFailure> failed) {
+        dispatch.callAll(hook, failed);
     }
 
     private final class SessionDispatch extends Dispatch<Session> {

@@ -1,6 +1,7 @@
 package io.penstock.proxy;
 
 import io.penstock.http.Body;
+import io.penstock.http.BodyOutput;
 import io.penstock.http.Exchange;
 import io.penstock.http.Handler;
 import io.penstock.http.RequestHead;
@@ -32,7 +33,7 @@ public final class Transaction {
     private final Session session;
     private final Exchange exchange;
     private final TransactionDispatch hooks = new TransactionDispatch();
-    private final BooleanSupplier answered = () -> this.given != null;
+    private final BooleanSupplier isAnswered = () -> this.given != null;
     private final long begun = System.nanoTime();
 
     private RequestHead request;
@@ -46,6 +47,7 @@ public final class Transaction {
     private @Nullable SocketAddress origin;
     private boolean reused;
     private int attempts;
+    private boolean bodyShown;
     private long chosen = -1;
     private long connected = -1;
     private long firstByte = -1;
@@ -71,11 +73,16 @@ public final class Transaction {
             if (exchange.committed()) throw abandoned(e);
             exchange.respond(500, e.plugin() + " failed\n");
         } catch (ConnectionException e) {
-            ended(
-                    e.phase() == ConnectionException.Phase.READ && phase == Phase.SEND_RESPONSE
-                            ? EndedBy.ORIGIN
-                            : EndedBy.CLIENT);
+            ended(isOfClient(e) ? EndedBy.CLIENT : EndedBy.ORIGIN);
             throw e;
+        } catch (InterruptedException e) {
+            ended(EndedBy.PENSTOCK);
+            throw e;
+        } catch (RuntimeException e) {
+            ended(EndedBy.PENSTOCK);
+            if (exchange.committed()) throw e;
+            LOG.error("transaction {} failed", id(), e);
+            exchange.respond(500, "500 Internal Server Error\n");
         } finally {
             phase = Phase.DONE;
             close();
@@ -83,7 +90,7 @@ public final class Transaction {
     }
 
     /** Whoever answers first, answers: a plugin at a hook, a route's handler, or an origin. */
-    private Answer answer() throws ConnectionException, InterruptedException {
+    private Answer answer() throws PluginFailure, ConnectionException, InterruptedException {
         try {
             if (at(Hook.TRANSACTION_START) || at(Hook.READ_REQUEST_HEAD) || at(Hook.PRE_REMAP)) return given();
             phase = Phase.ROUTE;
@@ -104,6 +111,8 @@ public final class Transaction {
             LOG.info("transaction {}: {}", id(), e.getMessage());
             return e.page(proxy.options().name(), upstream == null ? "" : upstream.name());
         } catch (PluginFailure e) {
+            if (reached == Hook.SEND_RESPONSE_HEAD) throw e; // a handler's answer has been shown to the hooks
+            if (e.getCause() instanceof ConnectionException cause && isOfClient(cause)) return refusal(cause);
             failed(e);
             return Answer.Prepared.text(500, e.plugin() + " failed\n");
         } catch (ConnectionException e) {
@@ -118,31 +127,32 @@ public final class Transaction {
         response = headOf(last);
         if (last instanceof Answer.Relayed) proxy.heads().response(response);
         phase = Phase.SEND_RESPONSE;
-        boolean sent = false;
+        boolean relayed = false;
         try {
             if (at(Hook.SEND_RESPONSE_HEAD)) {
-                if (last instanceof Answer.Relayed(var source)) source.drop();
                 last = given();
                 response = headOf(last);
             }
-            sent = true;
+            switch (last) {
+                case Answer.Prepared prepared -> exchange.respond(prepared.head(), prepared.body());
+                case Answer.Relayed(var source) -> {
+                    BodyOutput client = exchange.start(response);
+                    relayed = true;
+                    source.relayTo(client);
+                }
+                case Answer.Served _ -> {}
+            }
         } finally {
-            if (!sent && last instanceof Answer.Relayed(var source)) source.drop();
-        }
-        switch (last) {
-            case Answer.Prepared prepared -> exchange.respond(prepared.head(), prepared.body());
-            case Answer.Relayed(var source) -> source.relayTo(exchange.start(response));
-            case Answer.Served _ -> {}
+            if (!relayed && answer instanceof Answer.Relayed(var source)) source.drop();
         }
     }
 
-    private void close() throws InterruptedException {
-        try {
-            given = null;
-            hooks.call(Hook.TRANSACTION_CLOSE, () -> false);
-        } catch (PluginFailure e) {
-            LOG.error("transaction {}: {}", id(), e.getMessage(), e);
-        }
+    private void close() {
+        given = null;
+        reached = Hook.TRANSACTION_CLOSE;
+        hooks.callAll(
+                Hook.TRANSACTION_CLOSE,
+                failure -> LOG.error("transaction {}: {}", id(), failure.getMessage(), failure));
         proxy.closed(this);
     }
 
@@ -151,7 +161,7 @@ public final class Transaction {
     /** Calls the handlers at a hook; whether one of them has answered. */
     boolean at(Hook<Transaction> hook) throws PluginFailure, InterruptedException {
         reached = hook;
-        return hooks.call(hook, answered);
+        return hooks.call(hook, isAnswered);
     }
 
     Answer given() {
@@ -170,11 +180,12 @@ public final class Transaction {
         phase = Phase.HANDLE;
         try {
             handler.handle(new HookedExchange(exchange, this));
-        } catch (InterruptedException | ConnectionException e) {
+        } catch (InterruptedException e) {
             throw e;
         } catch (HookedFailure e) {
             throw e.failure();
         } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
+            if (e instanceof ConnectionException lost && isOfClient(lost)) throw lost;
             var failure = new PluginFailure(plugin, Hook.POST_REMAP, e);
             if (!exchange.committed()) throw failure;
             failed(failure);
@@ -184,19 +195,20 @@ public final class Transaction {
         return new Answer.Served();
     }
 
-    /** The hooks' look at a handler's answer. */
-    ResponseHead answering(ResponseHead head) {
+    /** The hooks' look at a handler's answer; what one of them answers instead, or null. */
+    @Nullable
+    Answer answering(ResponseHead head) {
+        if (exchange.committed()) throw answered();
         response = head;
         phase = Phase.SEND_RESPONSE;
         try {
             given = null;
-            at(Hook.SEND_RESPONSE_HEAD);
-            return response;
+            return at(Hook.SEND_RESPONSE_HEAD) ? given() : null;
         } catch (PluginFailure e) {
             throw new HookedFailure(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return response;
+            return null;
         }
     }
 
@@ -236,6 +248,9 @@ public final class Transaction {
         origin = address;
         attempts++;
         chosen = System.nanoTime();
+        connected = -1;
+        firstByte = -1;
+        reused = false;
         return at(Hook.ORIGIN_RESOLVED);
     }
 
@@ -271,6 +286,11 @@ public final class Transaction {
             case Answer.Relayed(var source) -> source.head();
             case Answer.Served _ -> throw new IllegalStateException("it has been sent");
         };
+    }
+
+    /** Whether it is the client's connection that failed, and not that of an origin or of a plugin. */
+    boolean isOfClient(ConnectionException failure) {
+        return session.remoteAddress().equals(failure.peer());
     }
 
     private void ended(EndedBy by) {
@@ -319,6 +339,7 @@ public final class Transaction {
 
     /** The client's body. Whoever reads it has it: the origin gets what is left. */
     public Body body() {
+        bodyShown = true;
         return exchange.body();
     }
 
@@ -362,10 +383,15 @@ public final class Transaction {
     }
 
     private void answer(Answer answer) {
-        if (exchange.committed())
-            throw new IllegalStateException("the answer of transaction " + id() + " has been sent already");
+        if (exchange.committed()) throw answered();
+        int status = headOf(answer).status();
+        if (status < 200) throw new IllegalArgumentException("not the status of an answer: " + status);
         if (phase == Phase.HANDLE) throw new IllegalStateException("a route's handler answers through its exchange");
         given = answer;
+    }
+
+    private IllegalStateException answered() {
+        return new IllegalStateException("the answer of transaction " + id() + " has been sent already");
     }
 
     /** Registers a handler for a hook that this transaction has not passed. */
@@ -412,6 +438,13 @@ public final class Transaction {
         return exchange;
     }
 
+    /** The bytes of the body that are left for the origin; -1 when only the end will tell. */
+    long bodyLeft() {
+        Body body = exchange.body();
+        if (!bodyShown) return body.length();
+        return body.isComplete() ? body.buffered() : -1;
+    }
+
     boolean reused() {
         return reused;
     }
@@ -426,7 +459,7 @@ public final class Transaction {
                 session.localAddress(),
                 request,
                 exchange.status(),
-                Math.max(0, exchange.body().length()),
+                exchange.body().received(),
                 exchange.bytesSent(),
                 chosen < 0 ? -1 : chosen - begun,
                 connected < 0 ? -1 : connected - chosen,

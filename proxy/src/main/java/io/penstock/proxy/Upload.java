@@ -53,12 +53,21 @@ final class Upload {
     /** Begins when the origin says 100 Continue, or when it has said nothing for a while. Source: RFC 9110 §10.1.1. */
     void beginWhenAskedFor(Duration atLatest) {
         synchronized (this) {
-            delayed = exchange.connection().loop().schedule(atLatest, this::begin);
+            delayed = exchange.connection().loop().schedule(atLatest, this::beginUnasked);
         }
     }
 
+    private void beginUnasked() {
+        synchronized (this) {
+            if (begun || stopped) return;
+            begun = true;
+            thread = Thread.currentThread();
+        }
+        pump();
+    }
+
     private boolean isAllThere() {
-        return body.length() >= 0 ? body.buffered() >= body.length() : body.isComplete();
+        return body.isComplete() || body.length() >= 0 && body.buffered() >= body.length();
     }
 
     private void pump() {
@@ -70,6 +79,9 @@ final class Upload {
             failure = e;
             // without its body the request is void; and whoever waits for the answer is to wake up
             if (e.phase() == Phase.READ) origin.abort();
+        } catch (RuntimeException e) {
+            origin.abort();
+            throw e;
         }
     }
 
@@ -78,6 +90,11 @@ final class Upload {
     ConnectionException clientFailure() {
         ConnectionException failed = failure;
         return failed != null && failed.phase() == Phase.READ ? failed : null;
+    }
+
+    /** Whether some of the body has still to come, or to go. */
+    synchronized boolean isUnderWay() {
+        return failure == null && (!begun || thread != null && thread.isAlive());
     }
 
     /** Whether the origin has been given the whole body. */

@@ -27,6 +27,7 @@ abstract class MessageBody extends BufferedInput implements Body {
     protected final BufferedInput wire;
     private final @Nullable SocketAddress peer;
     private @Nullable BeforeFirst beforeFirst;
+    private long received;
     private volatile boolean complete;
     private volatile boolean over;
     private volatile @Nullable BadMessage problem;
@@ -102,6 +103,11 @@ abstract class MessageBody extends BufferedInput implements Body {
     }
 
     @Override
+    public final long received() {
+        return received;
+    }
+
+    @Override
     public final boolean isComplete() {
         return complete;
     }
@@ -133,7 +139,9 @@ abstract class MessageBody extends BufferedInput implements Body {
             first.run();
         }
         try {
-            return receiveNext();
+            ByteBuf piece = receiveNext();
+            if (piece != null) received += piece.readableBytes();
+            return piece;
         } catch (BadMessage e) {
             problem = e;
             failure = Reason.MALFORMED;
