@@ -99,8 +99,10 @@ final class ChunkLine {
         int at = from;
         while (at < end && bytes[at] != '"') {
             if (bytes[at] == '\\') at++;
-            if (at < end && !ByteClass.is(bytes[at], ByteClass.VALUE))
+            // plain ASCII: nobody sends more, and readers are known to stumble over it
+            if (at < end && (bytes[at] < 0 || !ByteClass.is(bytes[at], ByteClass.VALUE))) {
                 throw malformed("a chunk extension is malformed");
+            }
             at++;
         }
         return at + 1 >= end ? -1 : at + 1;

@@ -21,26 +21,26 @@ final class ServerConnection {
     /** How long a client may go on sending after an answer that ends the connection, so that a reset does not destroy it. */
     private static final Duration PARTING = Duration.ofSeconds(2);
 
-    private final ListeningServer server;
+    private final HttpService service;
     private final StreamConnection connection;
     private final BufferedInput input;
     private final HeadReader heads;
     private final HeadEncoder encoder = new HeadEncoder();
     private long requests;
 
-    /** Between two requests, or before the first. Read by whoever drains the server. */
+    /** Between two requests, or before the first. Read by whoever drains the service. */
     private volatile boolean idle = true;
 
-    ServerConnection(ListeningServer server, StreamConnection connection) {
-        this.server = server;
+    ServerConnection(HttpService service, StreamConnection connection) {
+        this.service = service;
         this.connection = connection;
         this.input = connection.input();
-        this.heads = new HeadReader(input, server.limits());
+        this.heads = new HeadReader(input, service.limits());
     }
 
     /** Serves until the connection is to be closed, which the caller does. */
     void serve() throws Exception {
-        Handler handler = server.handler();
+        Handler handler = service.handler();
         handler.opened(connection);
         try {
             while (awaitRequest()) {
@@ -61,7 +61,7 @@ final class ServerConnection {
         encoder.trim();
         idle = true;
         try {
-            return !(server.isClosingIdle() && input.buffered() == 0) && input.ready();
+            return !(service.isClosingIdle() && input.buffered() == 0) && input.ready();
         } catch (ConnectionException _) {
             return false; // idle for too long, reset, or drained: no request is lost, and there is nobody to tell
         } finally {
@@ -74,7 +74,7 @@ final class ServerConnection {
         heads.begin();
         RequestHead head = heads.parseRequest();
         if (head != null) return head;
-        Duration limit = server.options().headTimeout();
+        Duration limit = service.options().headTimeout();
         try (var _ = connection.deadline(limit)) {
             while (heads.more()) {
                 head = heads.parseRequest();
@@ -92,7 +92,7 @@ final class ServerConnection {
         ServerExchange exchange = open(head);
         try {
             try {
-                server.handler().handle(exchange);
+                service.handler().handle(exchange);
                 exchange.finish();
             } catch (Throwable e) {
                 exchange.failed(e);
@@ -107,7 +107,7 @@ final class ServerConnection {
 
     private ServerExchange open(RequestHead head) throws BadMessage {
         requests++;
-        HttpServerOptions options = server.options();
+        HttpServerOptions options = service.options();
         Framing.requireHost(head);
         BodyLength length = Framing.ofRequest(head);
         if (length instanceof BodyLength.Sized sized && sized.bytes() > options.bodyLimit()) {
@@ -120,12 +120,12 @@ final class ServerConnection {
         boolean waits =
                 expectation != null && head.version() == HttpVersion.HTTP_1_1 && !(length instanceof BodyLength.None);
         boolean last = requests >= options.requestsPerConnection();
-        return new ServerExchange(server, connection, encoder, head, length, waits, last);
+        return new ServerExchange(service, connection, encoder, head, length, waits, last);
     }
 
     /** Answers what is not a request one can trust, and ends the connection: what follows cannot be told apart from it. */
     private void refuse(BadMessage why) throws ConnectionException {
-        server.handler().refused(connection, why.status(), why.reason());
+        service.handler().refused(connection, why.status(), why.reason());
         byte[] text = HeadEncoder.latin(why.status() + " " + Reasons.of(why.status()) + ": " + why.reason() + "\n");
         encoder.statusLine(why.status(), Reasons.of(why.status()))
                 .raw(HttpDate.line())

@@ -33,7 +33,7 @@ final class ServerExchange implements Exchange {
     private static final int SMALL = 2048;
 
     private final long id = IDS.incrementAndGet();
-    private final ListeningServer server;
+    private final HttpService service;
     private final StreamConnection connection;
     private final HeadEncoder encoder;
     private final RequestHead request;
@@ -54,14 +54,14 @@ final class ServerExchange implements Exchange {
     private boolean persistent;
 
     ServerExchange(
-            ListeningServer server,
+            HttpService service,
             StreamConnection connection,
             HeadEncoder encoder,
             RequestHead request,
             BodyLength length,
             boolean waits,
             boolean last) {
-        this.server = server;
+        this.service = service;
         this.connection = connection;
         this.encoder = encoder;
         this.request = request;
@@ -69,7 +69,7 @@ final class ServerExchange implements Exchange {
         this.interim = waits ? new ReentrantLock() : null;
         this.wantsMore = Framing.keepsAlive(request.version(), request.headers());
         this.persistent = wantsMore && !last;
-        if (hasBody()) connection.timeouts(server.bodyTimeouts());
+        if (hasBody()) connection.timeouts(service.bodyTimeouts());
     }
 
     // ---- the request
@@ -97,8 +97,8 @@ final class ServerExchange implements Exchange {
                     length,
                     connection.input(),
                     connection.remoteAddress(),
-                    server.limits(),
-                    server.options().bodyLimit());
+                    service.limits(),
+                    service.options().bodyLimit());
             if (interim != null) opened.beforeFirst(this::sendContinue);
             body = opened;
         }
@@ -229,7 +229,7 @@ final class ServerExchange implements Exchange {
         if (untilClose
                 || tooMuchUnread && !bodyBegun()
                 || lock != null && !continued
-                || server.isDraining()
+                || service.isDraining()
                 || headers != null && headers.containsToken(HeaderNames.CONNECTION, "close")) {
             persistent = false;
         }
@@ -258,7 +258,7 @@ final class ServerExchange implements Exchange {
     }
 
     private long unreadLimit() {
-        return server.options().unreadBodyLimit();
+        return service.options().unreadBodyLimit();
     }
 
     private static void requireFinal(int code) {
@@ -300,7 +300,7 @@ final class ServerExchange implements Exchange {
                 log(failure, "in the middle of its answer; the connection is aborted");
             connection.abort();
         } else if (problem != null) {
-            server.handler().refused(connection, problem.status(), problem.reason());
+            service.handler().refused(connection, problem.status(), problem.reason());
             respond(
                     problem.status(),
                     problem.status() + " " + Reasons.of(problem.status()) + ": " + problem.reason() + "\n");
@@ -338,7 +338,7 @@ final class ServerExchange implements Exchange {
             persistent = false;
             connection.abort(); // a thread of the handler is still reading: it gets CLOSED
         }
-        if (hasBody()) connection.timeouts(server.idleTimeouts());
+        if (hasBody()) connection.timeouts(service.idleTimeouts());
     }
 
     /** Whether the connection can take another request. */

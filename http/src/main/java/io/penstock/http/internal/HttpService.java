@@ -1,0 +1,97 @@
+package io.penstock.http.internal;
+
+import io.penstock.http.Handler;
+import io.penstock.http.HttpServerOptions;
+import io.penstock.net.Connection;
+import io.penstock.net.Timeouts;
+import io.penstock.net.internal.StreamConnection;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** HTTP for connections of any origin: what all clients of a server have in common. Any thread. */
+public final class HttpService {
+    private final HttpServerOptions options;
+    private final HeadLimits limits;
+    private final Timeouts idleTimeouts;
+    private final Timeouts bodyTimeouts;
+    private final Handler handler;
+    private final Set<ServerConnection> open = ConcurrentHashMap.newKeySet();
+    private volatile boolean draining;
+    private volatile boolean closingIdle;
+
+    public HttpService(HttpServerOptions options, Handler handler) {
+        this.options = options;
+        this.limits = new HeadLimits(options.requestLine(), options.headerSection(), options.headerCount());
+        Timeouts write = Timeouts.DEFAULT.withWrite(options.writeTimeout());
+        this.idleTimeouts = write.withRead(options.idleTimeout());
+        this.bodyTimeouts = write.withRead(options.bodyTimeout());
+        this.handler = handler;
+        HttpDate.line(); // loads the formats of the JDK here, and not in the first answer on a loop
+    }
+
+    /** Serves one client to its end on the calling virtual thread; the caller then closes the connection, or aborts it if this throws. */
+    public void serve(Connection accepted) throws Exception {
+        accepted.timeouts(idleTimeouts);
+        var connection = new ServerConnection(this, (StreamConnection) accepted);
+        open.add(connection);
+        try {
+            connection.serve();
+        } finally {
+            open.remove(connection);
+        }
+    }
+
+    /** From now on each answer is the last one of its connection. */
+    void drain() {
+        draining = true;
+    }
+
+    /** Ends the connections that wait for a request, now and from now on. */
+    void closeIdle() {
+        closingIdle = true;
+        open.forEach(ServerConnection::endIfIdle);
+    }
+
+    void abort() {
+        open.forEach(ServerConnection::abort);
+    }
+
+    /** The number of connections in an exchange, or reading its head. */
+    int busy() {
+        int busy = 0;
+        for (ServerConnection connection : open) {
+            if (!connection.isIdle()) busy++;
+        }
+        return busy;
+    }
+
+    boolean isDraining() {
+        return draining;
+    }
+
+    boolean isClosingIdle() {
+        return closingIdle;
+    }
+
+    HttpServerOptions options() {
+        return options;
+    }
+
+    HeadLimits limits() {
+        return limits;
+    }
+
+    /** The timeouts of a connection between requests, and of one without a body. */
+    Timeouts idleTimeouts() {
+        return idleTimeouts;
+    }
+
+    /** The timeouts of a connection with the body of a request to come. */
+    Timeouts bodyTimeouts() {
+        return bodyTimeouts;
+    }
+
+    Handler handler() {
+        return handler;
+    }
+}
