@@ -2,8 +2,6 @@
 import select
 import socket
 
-REFUSED = "refused"
-
 
 class Lost(Exception):
     """A request went out on a connection that was open, and was not answered completely."""
@@ -38,7 +36,7 @@ class Strict:
         """Whether the server has closed the connection before a request was sent: it may."""
         return bool(select.select([self.socket], [], [], 0)[0])
 
-    def ask(self, path):
+    def ask(self, path, method="GET"):
         """Status and body; None when nobody accepts connections any more."""
         if self.socket and self.has_ended():
             self.closed_idle += 1
@@ -46,11 +44,12 @@ class Strict:
         if not self.socket and not self.connect():
             return None
         try:
-            self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            length = "Content-Length: 0\r\n" if method == "POST" else ""
+            self.socket.sendall(f"{method} {path} HTTP/1.1\r\nHost: a\r\n{length}\r\n".encode())
             return self.answer()
         except OSError as e:
             self.close()
-            raise Lost(f"{path}: {e!r} after {self.data[:200]!r}") from None
+            raise Lost(f"{method} {path}: {e!r} after {self.data[:200]!r}") from None
 
     def answer(self):
         self.data = b""

@@ -1,6 +1,6 @@
 """An origin that can be slow and that counts: started as a process of its own, so that it can be killed.
 
-  GET /              "ok" after --delay milliseconds
+  GET or POST /      "ok" after --delay milliseconds
   GET /late?ms=N     "late" after N milliseconds
   GET /bytes?n=N     N bytes
   GET /drip?ms=N     chunks for N milliseconds, the last one says "end"
@@ -37,6 +37,10 @@ class Answers(http.server.BaseHTTPRequestHandler):
         else:
             time.sleep(self.delay)
             self.answer(b"ok\n")
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
 
     def do_PUT(self):
         rate = int(parse_qs(urlsplit(self.path).query).get("rate", ["0"])[0])

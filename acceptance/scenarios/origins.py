@@ -18,19 +18,20 @@ class Load:
         self.over = threading.Event()
         self.answers = []
         self.lost = []
-        self.threads = [threading.Thread(target=self.ask) for _ in range(CLIENTS)]
+        # a GET that was in flight is asked again, and fails to connect; a POST must not be repeated
+        self.threads = [threading.Thread(target=self.ask, args=("GET" if number % 2 else "POST",)) for number in range(CLIENTS)]
 
     def __enter__(self):
         for thread in self.threads:
             thread.start()
         return self
 
-    def ask(self):
+    def ask(self, method):
         client = Strict(self.port, LIMIT)
         while not self.over.is_set():
             began = time.monotonic()
             try:
-                answer = client.ask("/")
+                answer = client.ask("/", method)
             except Lost as e:
                 self.lost.append(str(e))
                 continue
@@ -48,10 +49,22 @@ class Load:
             thread.join(LIMIT + 5)
 
 
+def download(port, outcome):
+    """A body that is cut short must not look whole, nor leave its client waiting."""
+    client = Strict(port, LIMIT)
+    try:
+        outcome.append(f"answered with {client.ask('/drip?ms=60000')[0]}")
+    except Lost:
+        outcome.append(time.monotonic())
+
+
 def origin_dies(room):
     origin = room.origin("--delay", 20)
     penstock = room.start(origin.port).ready()
+    cut = []
+    downloading = threading.Thread(target=download, args=(penstock.port, cut))
     with Load(penstock.port) as load:
+        downloading.start()
         time.sleep(1.5)
         killed = time.monotonic()
         origin.kill()
@@ -60,6 +73,8 @@ def origin_dies(room):
         room.origin("--delay", 20, port=origin.port)
         up = time.monotonic()
         time.sleep(2)
+    downloading.join(LIMIT)
+    require(cut and isinstance(cut[0], float) and cut[0] - killed < 1, f"the download that was cut short: {cut}")
     require(not load.lost, f"requests without an answer within {LIMIT} s: {load.lost[:3]}")
     before = [answer for answer in load.answers if answer[1] < killed]
     during = [answer for answer in load.answers if killed <= answer[0] and answer[1] < restarted]
@@ -80,4 +95,4 @@ def origin_dies(room):
     return (f"{len(before)} answers 200, then {len(bad)} answers 502 (" +
             ", ".join(f"{phase} {count}" for phase, count in sorted(phases.items())) +
             f"), then {len(after)} again 200, the first {max(0.0, recovered) * 1000:.0f} ms after the origin's return; "
-            f"slowest answer {slowest * 1000:.0f} ms")
+            f"slowest answer {slowest * 1000:.0f} ms; a download was cut {(cut[0] - killed) * 1000:.0f} ms after the origin's end")

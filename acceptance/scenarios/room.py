@@ -1,5 +1,6 @@
 """Where a scenario takes place: a temporary directory, the processes in it, and their end."""
 import os
+import re
 import shutil
 import signal
 import socket
@@ -8,6 +9,8 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+
+ACCESS_LOG = re.compile(r"\S+Z #\d+ ")
 
 
 class Failure(Exception):
@@ -148,8 +151,9 @@ class Room:
     def logs(self):
         for process in self.processes:
             lines = process.said().splitlines()
-            yield f"{process.name}, pid {process.pid}, the last of {len(lines)} lines:"
-            yield from ("  " + line[:300] for line in lines[-25:])
+            messages = [line for line in lines if not ACCESS_LOG.match(line)]
+            yield f"{process.name}, pid {process.pid}: {len(lines) - len(messages)} lines of access log; its last messages:"
+            yield from ("  " + line[:300] for line in messages[-25:])
 
     def start(self, origin, more="", upstreams="", plugins=None):
         """Penstock in front of an origin, with a configuration of at most twelve lines."""
