@@ -42,6 +42,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -106,7 +107,9 @@ final class Penstock {
             started = true;
             LOG.info(
                     "Ready on {}: {} {} loops, {} scheduler",
-                    penstock.addresses(),
+                    penstock.addresses().stream()
+                            .map(address -> Address.of(address).toString())
+                            .collect(Collectors.joining(", ")),
                     config.loops().orElse(LoopOptions.DEFAULT.count()),
                     penstock.loops.transport(),
                     penstock.loops.scheduler());
@@ -281,7 +284,7 @@ final class Penstock {
                         .counter("penstock_access_log_dropped_total", "Lines that were lost.", log::dropped));
         admin = bind(
                 config.admin().address().get(), HttpServerOptions.DEFAULT, new AdminHandler(registry, () -> ready));
-        LOG.info("Administration on {}", admin.address());
+        LOG.info("Administration on {}", Address.of(admin.address()));
     }
 
     private HttpServer bind(Address address, HttpServerOptions options, Handler handler) throws StartException {

@@ -114,6 +114,17 @@ class PenstockTest {
     }
 
     @Test
+    void everySeriesIsInTheGuide() throws Exception {
+        Penstock running = start(config(""));
+        ask(running.addresses().getFirst(), "/api");
+        String guide = Files.readString(Path.of("../docs/operations.md"));
+        assertThat(ask(running.adminAddress().orElseThrow(), "/metrics").body().lines())
+                .filteredOn(line -> line.startsWith("# TYPE penstock_"))
+                .hasSizeGreaterThan(15)
+                .allSatisfy(line -> assertThat(guide).contains("`" + line.split(" ")[2] + "`"));
+    }
+
+    @Test
     void aPluginInTheDirectoryIsCompiledAndCalled() throws Exception {
         Path plugins = Files.createDirectory(directory.resolve("plugins"));
         Files.writeString(plugins.resolve("Greeter.java"), """

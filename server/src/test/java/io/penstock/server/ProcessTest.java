@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The program as a process of its own: what it prints, how it takes signals, how it exits. */
 class ProcessTest {
-    private static final Pattern READY = Pattern.compile("Ready on \\[/127\\.0\\.0\\.1:(\\d+)]");
+    private static final Pattern READY = Pattern.compile("Ready on 127\\.0\\.0\\.1:(\\d+):");
     private static final Pattern CURL =
             Pattern.compile("^ +curl (-i )?(--data-binary '(.*)' )?(http://\\S+)$", Pattern.MULTILINE);
 

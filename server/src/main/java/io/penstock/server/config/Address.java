@@ -112,6 +112,20 @@ public sealed interface Address {
         return address;
     }
 
+    /** A socket address as it would be written in a configuration. */
+    static Address of(SocketAddress address) {
+        return switch (address) {
+            case InetSocketAddress tcp ->
+                new Tcp(
+                        tcp.isUnresolved()
+                                ? tcp.getHostString()
+                                : tcp.getAddress().getHostAddress(),
+                        tcp.getPort());
+            case UnixDomainSocketAddress unix -> new Unix(unix.getPath());
+            default -> throw new IllegalArgumentException("neither TCP nor UNIX: " + address);
+        };
+    }
+
     private static int port(String text) {
         if (text.isEmpty() || text.length() > 5 || !text.chars().allMatch(c -> c >= '0' && c <= '9')) {
             throw new IllegalArgumentException("'" + text + "' is not a port");

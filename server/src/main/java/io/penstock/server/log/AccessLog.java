@@ -94,13 +94,14 @@ public final class AccessLog implements TransactionRecord.Log, AutoCloseable {
 
     @Override
     public void closed(TransactionRecord record) {
-        if (waiting.getAndIncrement() >= CAPACITY || closing) {
+        int before = waiting.getAndIncrement();
+        if (before >= CAPACITY || closing) {
             waiting.getAndDecrement();
             dropped.increment();
             return;
         }
         queue.add(record);
-        if (idle.get() && idle.compareAndSet(true, false)) {
+        if (before == CAPACITY / 2 || (idle.get() && idle.compareAndSet(true, false))) {
             LockSupport.unpark(writer);
         }
     }
@@ -160,7 +161,7 @@ public final class AccessLog implements TransactionRecord.Log, AutoCloseable {
         idle.set(false);
         long end = System.nanoTime() + GATHERING.toNanos();
         long left = GATHERING.toNanos();
-        while (left > 0 && !closing && !reopening && waiting.get() < CAPACITY / 4) {
+        while (left > 0 && !closing && !reopening && waiting.get() <= CAPACITY / 2) {
             LockSupport.parkNanos(this, left);
             left = end - System.nanoTime();
         }
