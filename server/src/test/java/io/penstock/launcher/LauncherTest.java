@@ -84,6 +84,7 @@ class LauncherTest {
 
     @Test
     void preparingRecordsARehearsalThatLaterStartsUse() throws Exception {
+        Path jar = Files.writeString(launcher.getParent().resolveSibling("lib").resolve("some.jar"), "one");
         Path cache = launcher.toRealPath().getParent().resolveSibling("penstock.aot");
         assertThat(launch(Map.of("JAVA_HOME", jdk("25")), "run").arguments()).noneMatch(a -> a.contains("AOT"));
 
@@ -97,6 +98,11 @@ class LauncherTest {
                 .endsWith("io.penstock.server.Main", "rehearse");
 
         assertThat(launch(Map.of("JAVA_HOME", jdk("25")), "run").arguments()).contains("-XX:AOTCache=" + cache);
+
+        Files.writeString(jar, "another");
+        assertThat(launch(Map.of("JAVA_HOME", jdk("25")), "run").arguments())
+                .as("a JVM would run the old classes")
+                .noneMatch(a -> a.contains("AOT"));
     }
 
     @Test
