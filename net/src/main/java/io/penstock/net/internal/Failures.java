@@ -3,12 +3,14 @@ package io.penstock.net.internal;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
+import java.io.FileNotFoundException;
 import java.net.BindException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.SocketAddress;
 import java.net.UnknownHostException;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.UnresolvedAddressException;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -19,8 +21,9 @@ final class Failures {
     static Reason reasonOf(Throwable failure) {
         return switch (failure) {
             case io.netty.channel.ConnectTimeoutException _ -> Reason.TIMEOUT;
-            case UnknownHostException _ -> Reason.UNRESOLVED;
+            case UnknownHostException _, UnresolvedAddressException _ -> Reason.UNRESOLVED;
             case BindException _ -> Reason.ADDRESS;
+            case FileNotFoundException _ -> Reason.REFUSED; // of Netty, for the path of a UNIX socket; without a word
             case NoRouteToHostException _ -> Reason.UNREACHABLE;
             case ClosedChannelException _ -> Reason.RESET;
             default -> reasonOfText(failure);
@@ -45,6 +48,7 @@ final class Failures {
     }
 
     static String text(Reason reason, @Nullable Throwable cause) {
+        if (cause instanceof FileNotFoundException) return "refused (there is no such file)";
         String plain = reason == Reason.RESET
                 ? "the connection was reset by the peer"
                 : reason.name().toLowerCase(Locale.ROOT);

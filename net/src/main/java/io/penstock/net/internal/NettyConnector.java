@@ -3,6 +3,8 @@ package io.penstock.net.internal;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.penstock.net.Connection;
@@ -17,16 +19,21 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
-import java.net.UnknownHostException;
+import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.jspecify.annotations.Nullable;
 
 /** Dials by Netty. */
 public record NettyConnector(NettyLoops owner, Timeouts timeouts) implements Connector {
+    private static final long NO_LIMIT = Long.MAX_VALUE;
+    private static final long SLACK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     public static NettyConnector of(Loops loops, Timeouts timeouts) {
         return new NettyConnector((NettyLoops) loops, timeouts);
     }
@@ -38,8 +45,12 @@ public record NettyConnector(NettyLoops owner, Timeouts timeouts) implements Con
 
     @Override
     public Connection connect(SocketAddress address) throws ConnectionException {
+        if (owner.isAnyLoopItself()) {
+            throw new IllegalStateException(
+                    "dialling " + address + " would block an event loop; spawn a thread for it");
+        }
         long limit = timeouts.connect().isZero()
-                ? Long.MAX_VALUE
+                ? NO_LIMIT
                 : System.nanoTime() + timeouts.connect().toNanos();
         if (!(address instanceof InetSocketAddress named && named.isUnresolved())) return dial(address, limit);
         ConnectionException last = null;
@@ -57,24 +68,23 @@ public record NettyConnector(NettyLoops owner, Timeouts timeouts) implements Con
 
     /** The JDK's resolver blocks, so it is asked on a worker. */
     private InetAddress[] resolve(InetSocketAddress address, long limit) throws ConnectionException {
-        var answer = new CompletableFuture<InetAddress[]>();
-        owner.workers().execute(() -> {
-            try {
-                answer.complete(InetAddress.getAllByName(address.getHostString()));
-            } catch (UnknownHostException e) {
-                answer.completeExceptionally(e);
-            }
-        });
-        return await(answer, limit, Phase.RESOLVE, address, null);
+        Future<InetAddress[]> answer;
+        try {
+            answer = owner.workers().submit(() -> InetAddress.getAllByName(address.getHostString()));
+        } catch (RejectedExecutionException e) {
+            throw ConnectionException.of(
+                    Reason.FAILED, Phase.RESOLVE, address, "no worker can be had to resolve the name", e);
+        }
+        return await(answer, limit, Phase.RESOLVE, address);
     }
 
     private Connection dial(SocketAddress address, long limit) throws ConnectionException {
         NettyLoop loop = owner.here();
-        if (loop.eventLoop().inEventLoop()) {
-            throw new IllegalStateException("dialling " + address + " would block " + loop + "; spawn a thread for it");
+        if (loop.eventLoop().isShuttingDown()) {
+            throw ConnectionException.of(Reason.CLOSED, Phase.CONNECT, address, "the loops have been closed", null);
         }
-        long millis = limit == Long.MAX_VALUE ? 0 : TimeUnit.NANOSECONDS.toMillis(limit - System.nanoTime());
-        if (millis <= 0 && limit != Long.MAX_VALUE) throw timedOut(Phase.CONNECT, address);
+        long millis = limit == NO_LIMIT ? 0 : TimeUnit.NANOSECONDS.toMillis(limit - System.nanoTime());
+        if (millis <= 0 && limit != NO_LIMIT) throw timedOut(Phase.CONNECT, address);
         var connected = new CompletableFuture<StreamConnection>();
         ChannelFuture dialling = new Bootstrap()
                 .group(loop.eventLoop())
@@ -85,30 +95,31 @@ public record NettyConnector(NettyLoops owner, Timeouts timeouts) implements Con
         dialling.addListener((ChannelFuture done) -> {
             if (done.cause() != null) connected.completeExceptionally(done.cause());
         });
-        // Netty's own timeout ends the wait, so that no other timer is needed
-        return await(connected, Long.MAX_VALUE, Phase.CONNECT, address, dialling);
+        try {
+            // Netty's own timeout ends the wait; ours is for a loop that ends meanwhile and tells nobody
+            return await(connected, limit == NO_LIMIT ? NO_LIMIT : limit + SLACK_NANOS, Phase.CONNECT, address);
+        } catch (ConnectionException e) {
+            // whatever is still under way comes to nothing
+            dialling.channel().close();
+            connected.whenComplete((made, _) -> {
+                if (made != null) made.abort();
+            });
+            throw e;
+        }
     }
 
-    private <T> T await(
-            CompletableFuture<T> answer,
-            long limit,
-            Phase phase,
-            SocketAddress address,
-            @Nullable ChannelFuture dialling)
-            throws ConnectionException {
+    private <T> T await(Future<T> answer, long limit, Phase phase, SocketAddress address) throws ConnectionException {
         try {
-            if (limit == Long.MAX_VALUE) return answer.get();
+            if (limit == NO_LIMIT) return answer.get();
             return answer.get(Math.max(0, limit - System.nanoTime()), TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {
             throw failed(e.getCause() == null ? e : e.getCause(), phase, address);
+        } catch (CancellationException e) {
+            throw ConnectionException.of(Reason.CLOSED, phase, address, "the loops have been closed", e);
         } catch (TimeoutException e) {
             throw timedOut(phase, address);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            if (dialling != null) dialling.channel().close();
-            answer.whenComplete((made, _) -> {
-                if (made instanceof Connection late) late.abort();
-            });
             throw ConnectionException.of(Reason.INTERRUPTED, phase, address);
         }
     }
@@ -138,13 +149,24 @@ public record NettyConnector(NettyLoops owner, Timeouts timeouts) implements Con
 
         @Override
         protected void initChannel(Channel channel) {
-            channel.pipeline().addLast(new io.netty.channel.ChannelInboundHandlerAdapter() {
+            channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
                 @Override
-                public void channelActive(io.netty.channel.ChannelHandlerContext context) {
-                    context.pipeline().remove(this);
+                public void channelActive(ChannelHandlerContext context) {
                     StreamConnection connection = SocketLink.over(channel, Origin.DIALLED, loop, connector.timeouts());
                     connection.remember();
+                    context.pipeline().remove(this);
                     if (!connected.complete(connection)) connection.abort();
+                }
+
+                @Override
+                public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+                    connected.completeExceptionally(cause);
+                    context.close();
+                }
+
+                @Override
+                public void channelUnregistered(ChannelHandlerContext context) {
+                    connected.completeExceptionally(new ClosedChannelException());
                 }
             });
         }

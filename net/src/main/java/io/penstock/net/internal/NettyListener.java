@@ -2,6 +2,7 @@ package io.penstock.net.internal;
 
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.penstock.net.Connection.Origin;
@@ -15,8 +16,10 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +31,7 @@ public final class NettyListener implements Listener {
     private final Channel channel;
     private final SocketAddress address;
     private final OpenConnections open;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     private NettyListener(Channel channel, SocketAddress address, OpenConnections open) {
         this.channel = channel;
@@ -40,11 +44,11 @@ public final class NettyListener implements Listener {
         var loops = (NettyLoops) given;
         var open = new OpenConnections();
         boolean unix = address instanceof UnixDomainSocketAddress;
-        var bound = new ServerBootstrap()
+        if (address instanceof UnixDomainSocketAddress file) requireAbsent(file);
+        var bootstrap = new ServerBootstrap()
                 .group(loops.group())
                 .channelFactory(loops.sockets().servers(unix))
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
-                .option(ChannelOption.SO_REUSEADDR, !unix)
                 .childHandler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel accepted) {
@@ -54,12 +58,24 @@ public final class NettyListener implements Listener {
                         open.add(connection);
                         loop.spawn("connection " + connection.id(), () -> handle(connection, handler));
                     }
-                })
-                .bind(loops.sockets().toNetty(address))
-                .awaitUninterruptibly();
+                });
+        if (!unix) bootstrap.option(ChannelOption.SO_REUSEADDR, true);
+        ChannelFuture bound = bootstrap.bind(loops.sockets().toNetty(address)).awaitUninterruptibly();
         if (!bound.isSuccess()) throw Failures.of(bound.cause(), Phase.BIND, address);
         Channel channel = bound.channel();
         return new NettyListener(channel, SocketTransport.toJdk(channel.localAddress()), open);
+    }
+
+    /** Netty would remove whatever is there, be it a file with content or the socket of a process that runs. */
+    private static void requireAbsent(UnixDomainSocketAddress address) throws ConnectionException {
+        if (Files.exists(address.getPath(), LinkOption.NOFOLLOW_LINKS)) {
+            throw ConnectionException.of(
+                    Reason.ADDRESS,
+                    Phase.BIND,
+                    address,
+                    "the file exists; remove it if no other process listens there",
+                    null);
+        }
     }
 
     private static void handle(StreamConnection connection, Handler handler) throws Exception {
@@ -87,7 +103,7 @@ public final class NettyListener implements Listener {
 
     @Override
     public void close() {
-        if (!channel.isOpen()) return;
+        if (!closed.compareAndSet(false, true)) return;
         channel.close().awaitUninterruptibly();
         if (address instanceof UnixDomainSocketAddress unix) {
             try {

@@ -176,9 +176,17 @@ public final class NettyLoops implements Loops {
 
     private void requireForeignThread() {
         NettyLoop current = NettyLoop.ofCurrentThread();
-        boolean ours = current != null && current.owner() == this;
-        for (NettyLoop loop : loops) ours |= loop.eventLoop().inEventLoop();
-        if (ours) throw new IllegalStateException("loops cannot be closed by a thread that they carry");
+        if ((current != null && current.owner() == this) || isAnyLoopItself()) {
+            throw new IllegalStateException("loops cannot be closed by a thread that they carry");
+        }
+    }
+
+    /** Whether the calling thread is an event loop: not a thread that one carries, but the carrier. */
+    boolean isAnyLoopItself() {
+        for (NettyLoop loop : loops) {
+            if (loop.eventLoop().inEventLoop()) return true;
+        }
+        return false;
     }
 
     private synchronized boolean awaitOtherCloser() {
