@@ -298,6 +298,20 @@ class HttpServiceTest {
         }
     }
 
+    @Test
+    void largeBodiesStreamBothWays() throws Exception {
+        String body = "0123456789abcdef".repeat(64 * 1024);
+        try (var served = serve(exchange -> exchange.respond(ResponseHead.of(200), exchange.body()))) {
+            loops.next()
+                    .spawn(
+                            "sender",
+                            () -> served.send(
+                                    request("POST", "/", "Content-Length: " + body.length(), "Connection: close")
+                                            + body));
+            assertThat(served.receiveAll()).endsWith("\r\n\r\n" + body);
+        }
+    }
+
     // ---- interim responses and expectations
 
     @Test

@@ -62,11 +62,12 @@ final class InputHalf extends BufferedInput {
                 paused = true;
                 enough = true;
             }
+            // within the monitor, so that a reader on another thread cannot resume before the pause has happened
+            if (enough) link.pauseReading();
             parking.wake();
             told = watcher;
             watcher = null;
         }
-        if (enough) link.pauseReading();
         if (told != null) told.run();
     }
 
@@ -97,7 +98,6 @@ final class InputHalf extends BufferedInput {
     protected @Nullable ByteBuf next() throws ConnectionException {
         long limit = 0;
         while (true) {
-            boolean resume = false;
             ByteBuf chunk;
             synchronized (this) {
                 chunk = queue.poll();
@@ -105,7 +105,7 @@ final class InputHalf extends BufferedInput {
                     queued -= chunk.readableBytes();
                     if (paused && queued <= LOW_MARK) {
                         paused = false;
-                        resume = true;
+                        link.resumeReading();
                     }
                 } else {
                     if (ending == Reason.EOF) return null;
@@ -115,7 +115,6 @@ final class InputHalf extends BufferedInput {
                     parking.announce(limit);
                 }
             }
-            if (resume) link.resumeReading();
             if (chunk != null) return chunk;
             switch (parking.park()) {
                 case WOKEN -> {}
