@@ -4,22 +4,20 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
-import com.code_intelligence.jazzer.api.BugDetectors;
 import com.code_intelligence.jazzer.api.FuzzedDataProvider;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.penstock.http.Exchange;
 import io.penstock.http.Headers;
-import io.penstock.http.HttpServer;
 import io.penstock.http.HttpServerOptions;
 import io.penstock.http.ResponseHead;
+import io.penstock.http.internal.HttpService;
+import io.penstock.net.Connection;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.LoopOptions;
 import io.penstock.net.Loops;
-import java.io.ByteArrayOutputStream;
+import io.penstock.net.Timeouts;
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.Socket;
-import java.net.SocketException;
-import java.net.SocketTimeoutException;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -31,32 +29,28 @@ import org.slf4j.LoggerFactory;
  */
 class ServerBytesFuzzTest {
     /** What a client waits for the end of the connection: far more than the server's own limits add up to. */
-    private static final int HANG_MILLIS = 5_000;
+    private static final Duration HANG = Duration.ofSeconds(5);
 
     private static final ListAppender<ILoggingEvent> ERRORS = new ListAppender<>();
 
-    private static Loops loops;
-    private static HttpServer server;
+    private static final Duration LIMIT = Duration.ofMillis(500);
+    private static final Loops LOOPS =
+            Loops.open(LoopOptions.DEFAULT.withCount(1).withStallThreshold(Duration.ZERO));
+    private static final HttpService SERVICE = new HttpService(
+            HttpServerOptions.DEFAULT.withTimeouts(LIMIT, LIMIT, LIMIT, LIMIT).withBody(1 << 16, 1024),
+            ServerBytesFuzzTest::answer);
 
     @BeforeAll
-    static void start() throws IOException {
-        BugDetectors.allowNetworkConnections(); // the client is ours: connecting to the server is no finding
+    static void listenForErrors() {
         var root = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
         root.setLevel(Level.WARN);
         ERRORS.start();
         root.addAppender(ERRORS);
-        loops = Loops.open(LoopOptions.DEFAULT.withCount(1).withStallThreshold(Duration.ZERO));
-        Duration limit = Duration.ofMillis(500);
-        HttpServerOptions options = HttpServerOptions.DEFAULT
-                .withTimeouts(limit, limit, limit, limit)
-                .withBody(1 << 16, 1024);
-        server = HttpServer.listen(loops, new InetSocketAddress("127.0.0.1", 0), options, ServerBytesFuzzTest::answer);
     }
 
     @AfterAll
     static void stop() {
-        server.close();
-        loops.close();
+        LOOPS.close();
     }
 
     /** A handler for each way of treating a body: not at all, in part, whole, and sent back while it comes. */
@@ -85,25 +79,36 @@ class ServerBytesFuzzTest {
         if (!ERRORS.list.isEmpty()) throw new AssertionError("the server logged: " + ERRORS.list);
     }
 
-    private static byte[] exchange(byte[] input, int cut) throws IOException {
-        var output = new ByteArrayOutputStream();
-        try (var socket = new Socket()) {
-            socket.setTcpNoDelay(true);
-            socket.setSoTimeout(HANG_MILLIS);
-            socket.connect(server.address());
-            try {
-                socket.getOutputStream().write(input, 0, cut);
-                socket.getOutputStream().write(input, cut, input.length - cut);
-                socket.shutdownOutput();
-            } catch (SocketException e) {
-                // the server has refused what came first and closed; its answer is still to be read
-            }
-            socket.getInputStream().transferTo(output);
-        } catch (SocketTimeoutException e) {
-            throw new AssertionError("the server did not end the connection; it has sent " + output, e);
-        } catch (SocketException e) {
-            // a reset ends a connection, too: the handler had begun an answer that the body could not complete
+    private static byte[] exchange(byte[] input, int cut) throws ConnectionException {
+        var ends = Connection.pair(LOOPS.next(), LOOPS.next());
+        LOOPS.next().spawn("server", () -> serve(ends.first()));
+        Connection client = ends.second();
+        client.timeouts(Timeouts.DEFAULT.withRead(HANG));
+        try {
+            client.send(input, 0, cut);
+            client.flush();
+            client.send(input, cut, input.length - cut);
+            client.shutdownOutput();
+        } catch (ConnectionException e) {
+            if (e.reason() != Reason.RESET) throw e;
+            // the server has refused what came first and closed; its answer is still to be read
         }
-        return output.toByteArray();
+        try {
+            return client.receiveAll();
+        } catch (ConnectionException e) {
+            if (e.reason() != Reason.RESET) throw e; // a timeout above all: the server hangs
+            return e.partial(); // an answer that had begun when the body it is made of turned out to be broken
+        } finally {
+            client.abort();
+        }
+    }
+
+    private static void serve(Connection connection) throws Exception {
+        try {
+            SERVICE.serve(connection);
+            connection.close();
+        } finally {
+            connection.abort();
+        }
     }
 }

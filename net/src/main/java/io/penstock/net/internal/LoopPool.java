@@ -41,11 +41,22 @@ public final class LoopPool implements Pool {
 
     @Override
     public Connection connect(SocketAddress address) throws ConnectionException {
-        NettyLoop here = loops.here();
-        Slot kept = shelves.get(here.index()).take(address);
+        NettyLoop here = NettyLoop.ofCurrentThread();
+        Slot kept = here != null && here.owner() == loops
+                ? shelves.get(here.index()).take(address)
+                : takeAny(address);
         if (kept == null) return connectFresh(address);
         reused.incrementAndGet();
         return kept.connection;
+    }
+
+    /** A thread that no loop carries has to hop in any case: a connection of any loop will do. */
+    private @Nullable Slot takeAny(SocketAddress address) {
+        for (Shelf shelf : shelves) {
+            Slot kept = shelf.take(address);
+            if (kept != null) return kept;
+        }
+        return null;
     }
 
     @Override
