@@ -28,12 +28,17 @@ public final class NettyListener implements Listener {
     private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
     private static final int BACKLOG = 4096;
 
+    /** A loop that is held up longer than this is not waited for. */
+    private static final long INITIALISED_WITHIN_MILLIS = 1000;
+
+    private final NettyLoops loops;
     private final Channel channel;
     private final SocketAddress address;
     private final OpenConnections open;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private NettyListener(Channel channel, SocketAddress address, OpenConnections open) {
+    private NettyListener(NettyLoops loops, Channel channel, SocketAddress address, OpenConnections open) {
+        this.loops = loops;
         this.channel = channel;
         this.address = address;
         this.open = open;
@@ -63,7 +68,7 @@ public final class NettyListener implements Listener {
         ChannelFuture bound = bootstrap.bind(loops.sockets().toNetty(address)).awaitUninterruptibly();
         if (!bound.isSuccess()) throw Failures.of(bound.cause(), Phase.BIND, address);
         Channel channel = bound.channel();
-        return new NettyListener(channel, SocketTransport.toJdk(channel.localAddress()), open);
+        return new NettyListener(loops, channel, SocketTransport.toJdk(channel.localAddress()), open);
     }
 
     /** Netty would remove whatever is there, be it a file with content or the socket of a process that runs. */
@@ -104,12 +109,38 @@ public final class NettyListener implements Listener {
     @Override
     public void close() {
         if (!closed.compareAndSet(false, true)) return;
-        channel.close().awaitUninterruptibly();
+        if (channel.isOpen()) {
+            // on its loop, so that hardly a moment is between the last client accepted and the end
+            channel.eventLoop().execute(() -> {
+                acceptRest();
+                channel.close();
+            });
+            channel.closeFuture().awaitUninterruptibly();
+            awaitInitialised();
+        }
         if (address instanceof UnixDomainSocketAddress unix) {
             try {
                 Files.deleteIfExists(unix.getPath());
             } catch (IOException e) {
                 LOG.warn("The socket file {} could not be removed", unix, e);
+            }
+        }
+    }
+
+    /** Clients whose connection the kernel has completed take it for accepted, and may have sent a request: a close would reset them. */
+    private void acceptRest() {
+        try {
+            loops.sockets().acceptRest(channel, address instanceof UnixDomainSocketAddress);
+        } catch (IOException e) {
+            LOG.warn("Clients who wait at {} were not accepted before it closed", address, e);
+        }
+    }
+
+    /** What was accepted is counted as open by a task of its loop, which is in the queue by now. */
+    private void awaitInitialised() {
+        for (NettyLoop loop : loops.loops()) {
+            if (!loop.eventLoop().isShuttingDown()) {
+                loop.eventLoop().submit(() -> {}).awaitUninterruptibly(INITIALISED_WITHIN_MILLIS);
             }
         }
     }

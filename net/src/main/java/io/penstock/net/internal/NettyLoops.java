@@ -86,6 +86,10 @@ public final class NettyLoops implements Loops {
         return List.copyOf(loops);
     }
 
+    List<NettyLoop> loops() {
+        return loops;
+    }
+
     @Override
     public NettyLoop next() {
         return loops.get(Math.floorMod(turn.getAndIncrement(), loops.size()));

@@ -10,12 +10,15 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.nio.AbstractNioChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.Socket;
+import io.netty.channel.unix.UnixChannel;
 import io.netty.channel.uring.IoUring;
 import io.netty.channel.uring.IoUringDomainSocketChannel;
 import io.netty.channel.uring.IoUringIoHandler;
@@ -23,6 +26,7 @@ import io.netty.channel.uring.IoUringServerDomainSocketChannel;
 import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.channel.uring.IoUringSocketChannel;
 import io.penstock.net.LoopOptions;
+import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +48,16 @@ enum SocketTransport {
         ChannelFactory<? extends ServerChannel> servers(boolean unix) {
             return unix ? EpollServerDomainSocketChannel::new : EpollServerSocketChannel::new;
         }
+
+        @Override
+        void acceptRest(Channel listener, boolean unix) throws IOException {
+            var socket = new Socket(((UnixChannel) listener).fd().intValue());
+            byte[] from = new byte[ADDRESS_SIZE];
+            for (int fd = socket.accept(from); fd >= 0; fd = socket.accept(from)) {
+                listener.pipeline()
+                        .fireChannelRead(unix ? new EpollDomainSocketChannel(fd) : new EpollSocketChannel(fd));
+            }
+        }
     },
     NIO("nio") {
         @Override
@@ -59,6 +73,12 @@ enum SocketTransport {
         @Override
         ChannelFactory<? extends ServerChannel> servers(boolean unix) {
             return unix ? NioServerDomainSocketChannel::new : NioServerSocketChannel::new;
+        }
+
+        @Override
+        void acceptRest(Channel listener, boolean unix) {
+            // accepts some at a time, and does not say how many
+            for (int i = 0; i < NIO_PASSES; i++) ((AbstractNioChannel.NioUnsafe) listener.unsafe()).read();
         }
 
         @Override
@@ -82,6 +102,12 @@ enum SocketTransport {
             return unix ? IoUringServerDomainSocketChannel::new : IoUringServerSocketChannel::new;
         }
     };
+
+    /** A peer's address as Netty's native code writes it: length, IPv6 address, scope, port. */
+    private static final int ADDRESS_SIZE = 26;
+
+    /** Netty accepts 16 at a time: enough for 1024 clients. */
+    private static final int NIO_PASSES = 64;
 
     private final String label;
 
@@ -124,6 +150,12 @@ enum SocketTransport {
     abstract ChannelFactory<? extends Channel> clients(boolean unix);
 
     abstract ChannelFactory<? extends ServerChannel> servers(boolean unix);
+
+    /**
+     * Accepts every client whose connection the kernel has completed by now; on the listener's loop. Does nothing on io_uring, where
+     * Netty has the kernel accept and offers no way to ask for the rest.
+     */
+    void acceptRest(Channel listener, boolean unix) throws IOException {}
 
     /** The address as this transport wants it. */
     SocketAddress toNetty(SocketAddress address) {
