@@ -120,7 +120,12 @@ final class Rig implements AutoCloseable {
                 .withStallThreshold(Duration.ZERO));
         upstream = Upstream.of("web", loops, setup.origins, setup.timeouts, setup.pool, KeepAlive.DEFAULT);
         proxy = Proxy.of(loops, setup.options, List.of(Route.to(setup.host, setup.path, upstream)), records::add);
-        for (var each : setup.plugins.entrySet()) proxy.start(each.getKey(), each.getValue());
+        try {
+            for (var each : setup.plugins.entrySet()) proxy.start(each.getKey(), each.getValue());
+        } catch (Exception e) {
+            loops.close();
+            throw e;
+        }
         server = HttpServer.listen(
                 loops, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), setup.server, proxy);
     }
@@ -185,6 +190,11 @@ final class Rig implements AutoCloseable {
 
     HttpServer server() {
         return server;
+    }
+
+    /** Stops everything at once: what is under way is interrupted. */
+    void closeLoops() {
+        loops.close(Duration.ZERO);
     }
 
     @Override
