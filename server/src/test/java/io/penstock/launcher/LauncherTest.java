@@ -2,6 +2,7 @@ package io.penstock.launcher;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -83,33 +84,62 @@ class LauncherTest {
     }
 
     @Test
-    void preparingRecordsARehearsalThatLaterStartsUse() throws Exception {
-        Path jar = Files.writeString(launcher.getParent().resolveSibling("lib").resolve("some.jar"), "one");
-        Path cache = launcher.toRealPath().getParent().resolveSibling("penstock.aot");
-        assertThat(launch(Map.of("JAVA_HOME", jdk("25")), "run").arguments()).noneMatch(a -> a.contains("AOT"));
+    void theFirstRunRecordsARehearsalThatItAndLaterOnesUseUntilAJarChanges() throws Exception {
+        Path home = launcher.toRealPath().getParent().getParent();
+        Path jar = Files.writeString(home.resolve("lib/some.jar"), "one");
+        Map<String, String> environment = Map.of("JAVA_HOME", recordingJdk("25.0.9"));
 
-        Path java = Path.of(jdk("25")).resolve("bin/java");
-        Files.writeString(java, "#!/bin/sh\nprintf '%s\\n' \"$@\" >'" + cache + "'\n");
-        assertThat(launch(Map.of("JAVA_HOME", java.getParent().getParent().toString()), "prepare")
-                        .status())
-                .isZero();
-        assertThat(Files.readAllLines(cache))
-                .contains("-XX:AOTCacheOutput=" + cache)
-                .endsWith("io.penstock.server.Main", "rehearse");
+        Result first = launch(environment, "run");
+        assertThat(first.output()).contains("preparing faster starts in the background");
+        assertThat(first.arguments())
+                .endsWith("io.penstock.server.Main", "run")
+                .noneMatch(argument -> argument.contains("AOT"));
+        await().until(() -> caches(home).size() == 1);
+        Path cache = caches(home).getFirst();
+        assertThat(cache.getFileName().toString()).startsWith("penstock-25.0.9-");
+        assertThat(Files.readAllLines(cache)).endsWith("io.penstock.server.Main", "rehearse");
 
-        assertThat(launch(Map.of("JAVA_HOME", jdk("25")), "run").arguments()).contains("-XX:AOTCache=" + cache);
+        Result second = launch(environment, "run");
+        assertThat(second.output()).doesNotContain("preparing");
+        assertThat(second.arguments()).contains("-XX:AOTCache=" + cache);
 
         Files.writeString(jar, "another");
-        assertThat(launch(Map.of("JAVA_HOME", jdk("25")), "run").arguments())
+        assertThat(launch(environment, "version").arguments())
                 .as("a JVM would run the old classes")
-                .noneMatch(a -> a.contains("AOT"));
+                .noneMatch(argument -> argument.contains("AOT"));
+        assertThat(launch(environment, "prepare").status()).isZero();
+        assertThat(caches(home)).hasSize(1).doesNotContain(cache);
+    }
+
+    private static List<Path> caches(Path home) throws IOException {
+        try (Stream<Path> files = Files.list(home)) {
+            return files.filter(file -> file.toString().endsWith(".aot")).toList();
+        }
+    }
+
+    /** As {@link #jdk}, but it writes what it is to record, and exits with 0. */
+    private String recordingJdk(String version) throws IOException {
+        String home = jdk(version);
+        Files.writeString(Path.of(home, "bin/java"), """
+                #!/bin/sh
+                printf '%s\\n' "$@"
+                for argument; do
+                    case $argument in -XX:AOTCacheOutput=*) printf '%s\\n' "$@" >"${argument#*=}" ;; esac
+                done
+                """);
+        return home;
     }
 
     @Test
-    void preparingWhereItCannotBeWrittenSaysSo() throws Exception {
-        Result result = launch(Map.of("JAVA_HOME", jdk("25")), "prepare");
-        assertThat(result.status()).isEqualTo(1);
-        assertThat(result.output()).contains("could not write");
+    void whereNothingCanBeRecordedItRunsAllTheSameAndTriesOnce() throws Exception {
+        Map<String, String> environment = Map.of("JAVA_HOME", jdk("25"));
+        Result prepared = launch(environment, "prepare");
+        assertThat(prepared.status()).isEqualTo(1);
+        assertThat(prepared.output()).contains("faster starts could not be prepared");
+
+        Result run = launch(environment, "run");
+        assertThat(run.output()).doesNotContain("preparing", "AOT");
+        assertThat(run.status()).isEqualTo(42);
     }
 
     @Test
