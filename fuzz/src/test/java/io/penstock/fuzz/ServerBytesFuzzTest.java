@@ -19,6 +19,8 @@ import io.penstock.net.Loops;
 import io.penstock.net.Timeouts;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.slf4j.LoggerFactory;
@@ -32,6 +34,9 @@ class ServerBytesFuzzTest {
     private static final Duration HANG = Duration.ofSeconds(5);
 
     private static final ListAppender<ILoggingEvent> ERRORS = new ListAppender<>();
+
+    /** The methods of the requests that were answered; an answer to HEAD has no body, whatever its head says. */
+    private static final Queue<String> ASKED = new ConcurrentLinkedQueue<>();
 
     private static final Duration LIMIT = Duration.ofMillis(500);
     private static final Loops LOOPS =
@@ -55,6 +60,7 @@ class ServerBytesFuzzTest {
 
     /** A handler for each way of treating a body: not at all, in part, whole, and sent back while it comes. */
     private static void answer(Exchange exchange) throws IOException {
+        ASKED.add(exchange.request().method());
         switch (Math.floorMod(exchange.request().target().length(), 4)) {
             case 0 -> exchange.respond(200, "unread\n");
             case 1 -> {
@@ -74,8 +80,9 @@ class ServerBytesFuzzTest {
     void anyBytesGetWellFormedAnswersAndAnEnd(FuzzedDataProvider data) throws IOException {
         int cut = data.consumeInt(0, 4096);
         byte[] input = data.consumeRemainingAsBytes();
+        ASKED.clear();
         byte[] output = exchange(input, Math.min(cut, input.length));
-        Answers.requireWellFormed(input, output);
+        Answers.requireWellFormed(input, ASKED, output);
         if (!ERRORS.list.isEmpty()) throw new AssertionError("the server logged: " + ERRORS.list);
     }
 

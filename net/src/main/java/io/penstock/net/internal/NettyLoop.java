@@ -10,10 +10,11 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.Set;
+import java.util.Collection;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -44,8 +45,11 @@ public final class NettyLoop implements Loop {
     private final int index;
     private final EventLoop eventLoop;
     private final boolean carries;
-    private final Set<StreamConnection> connections = ConcurrentHashMap.newKeySet();
-    private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
+
+    // Maps without locks: the loop, a thread it carries and a foreign one may meet here, and a lock would hang them
+    // (see SpinLock).
+    private final Map<Long, StreamConnection> connections = new ConcurrentSkipListMap<>();
+    private final Map<Long, Thread> threads = new ConcurrentSkipListMap<>();
 
     /** Work for when all threads that may run now have had their turn. Only carried threads and the loop touch it: one carrier. */
     private final ArrayDeque<Runnable> deferred = new ArrayDeque<>();
@@ -84,7 +88,7 @@ public final class NettyLoop implements Loop {
         Thread thread = carries
                 ? Strand.unstarted(this, name, () -> live(task))
                 : LoopThreads.unstartedOnDefault(name, () -> live(task));
-        threads.add(thread);
+        threads.put(thread.threadId(), thread);
         thread.start();
         return thread;
     }
@@ -101,7 +105,7 @@ public final class NettyLoop implements Loop {
         } catch (Throwable e) {
             LOG.error("{} failed", me.getName(), e);
         } finally {
-            threads.remove(me);
+            threads.remove(me.threadId());
             owner.ended();
         }
     }
@@ -236,20 +240,20 @@ public final class NettyLoop implements Loop {
     }
 
     void opened(StreamConnection connection) {
-        connections.add(connection);
+        connections.put(connection.id(), connection);
     }
 
     void closed(StreamConnection connection) {
-        connections.remove(connection);
+        connections.remove(connection.id());
         owner.ended();
     }
 
-    Set<StreamConnection> openConnections() {
-        return connections;
+    Collection<StreamConnection> openConnections() {
+        return connections.values();
     }
 
-    Set<Thread> threads() {
-        return threads;
+    Collection<Thread> threads() {
+        return threads.values();
     }
 
     @Override
