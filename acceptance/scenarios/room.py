@@ -87,6 +87,12 @@ class Process:
             self.running.kill()
         self.running.wait()
 
+    def processor_seconds(self):
+        """User and system time so far."""
+        with open(f"/proc/{self.pid}/stat") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def said(self):
         with open(self.log, errors="replace") as log:
             return log.read()
@@ -149,7 +155,7 @@ class Room:
         return path
 
     def logs(self):
-        for process in self.processes:
+        for process in {process.log: process for process in self.processes}.values():
             lines = process.said().splitlines()
             messages = [line for line in lines if not ACCESS_LOG.match(line)]
             yield f"{process.name}, pid {process.pid}: {len(lines) - len(messages)} lines of access log; its last messages:"

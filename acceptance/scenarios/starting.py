@@ -70,25 +70,40 @@ def first_answer(port, end):
 
 
 def once(room, nginx):
+    """Seconds from exec to the first answer, and those of the processors in it."""
     began = time.monotonic()
     penstock = room.start(nginx.port)
     seconds = first_answer(penstock.port, began + 20) - began
+    worked = penstock.processor_seconds()
     penstock.signal(signal.SIGTERM)
     penstock.ended(10)
-    return seconds
+    return seconds, worked
+
+
+def median_of_five(room, nginx):
+    """The best of some rounds: others may be using this machine. And it in words."""
+    best = None
+    for _ in range(1 if room.quick else ROUNDS):
+        starts = sorted(once(room, nginx) for _ in range(5))
+        best = min(best or starts, starts, key=lambda these: these[2])
+        if best[2][0] <= LIMIT:
+            break
+    median = best[2][0]
+    return median, (f"{median:.2f} s (" + ", ".join(f"{seconds:.2f}" for seconds, _ in best) +
+                    f"; processor time {statistics.median(worked for _, worked in best):.2f} s)")
 
 
 def cold_start(room):
+    given = room.penstock
     room.penstock = distribution(room)
     nginx = room.nginx()
     with open(os.path.join(nginx.www, "small"), "w") as file:
         file.write("hello\n")
-    for attempt in range(ROUNDS):  # others may be using this machine
-        times = [once(room, nginx) for _ in range(5)]
-        median = statistics.median(times)
-        if median <= LIMIT or room.quick:
-            break
-    facts = (f"distribution to first 200 through the proxy: median {median:.2f} s of " +
-             ", ".join(f"{seconds:.2f}" for seconds in sorted(times)) + f"; load average {os.getloadavg()[0]:.1f}")
+    median, as_unpacked = median_of_five(room, nginx)
+    facts = f"exec to first 200 through the proxy, median of five: {as_unpacked}"
+    if room.penstock != given:  # ours to change
+        subprocess.run(room.penstock + ["prepare"], check=True, capture_output=True, timeout=120)
+        facts += f"; after penstock prepare {median_of_five(room, nginx)[1]}"
+    facts += f"; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
     require(room.quick or median <= LIMIT, facts + f"; limit {LIMIT} s")
     return facts
