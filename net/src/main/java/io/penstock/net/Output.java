@@ -37,8 +37,8 @@ public interface Output {
      * Sends a region of a file, without copying it through this process where the connection allows it, and returns when
      * the operating system has taken all of it.
      *
-     * @throws ConnectionException {@code FILE} when the file is shorter than {@code position + count}; the connection is
-     *     then aborted, as its peer could not tell
+     * @throws ConnectionException {@code FILE} when the file is shorter than {@code position + count}, and nothing was sent; or
+     *     when it turns out to be while it is sent, and the connection was aborted, as its peer could not tell
      */
     long send(FileChannel file, long position, long count) throws ConnectionException;
 

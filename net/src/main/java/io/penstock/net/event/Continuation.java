@@ -1,7 +1,10 @@
 package io.penstock.net.event;
 
 import io.penstock.net.Loop;
-import java.util.ArrayDeque;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,9 +27,12 @@ public final class Continuation {
     private static final Logger LOG = LoggerFactory.getLogger(Continuation.class);
 
     private final Handler handler;
-    private final ArrayDeque<Event> waiting = new ArrayDeque<>();
-    private boolean running;
-    private @Nullable Loop loop;
+    private final Queue<Event> waiting = new ConcurrentLinkedQueue<>();
+
+    /** Events that have not been dealt with yet. Whoever makes the first one starts a thread, which goes on until there is none. */
+    private final AtomicInteger due = new AtomicInteger();
+
+    private volatile @Nullable Loop loop;
 
     private Continuation(Handler handler) {
         this.handler = handler;
@@ -42,32 +48,24 @@ public final class Continuation {
      * @param where the loop to run on, if no earlier event has decided
      */
     public void tell(Event event, Loop where) {
-        Loop home;
-        synchronized (this) {
-            waiting.add(event);
-            if (running) return;
-            running = true;
-            if (loop == null) loop = where;
-            home = loop;
+        waiting.add(event);
+        if (due.getAndIncrement() > 0) return;
+        Loop home = loop;
+        if (home == null) {
+            home = where;
+            loop = where;
         }
         home.spawn("continuation", this::run);
     }
 
     private void run() {
-        while (true) {
-            Event event;
-            synchronized (this) {
-                event = waiting.poll();
-                if (event == null) {
-                    running = false;
-                    return;
-                }
-            }
+        do {
+            Event event = Objects.requireNonNull(waiting.poll(), "an event is due");
             try {
                 handler.handle(this, event);
             } catch (Throwable e) {
                 LOG.error("A continuation failed at {}", event, e);
             }
-        }
+        } while (due.decrementAndGet() > 0);
     }
 }

@@ -119,10 +119,10 @@ public abstract class BufferedInput implements Input {
                 }
                 line = line.plus(chunk, count);
                 if (length >= 0) {
-                    chunk.skipBytes(1);
-                    dropIfConsumed();
                     byte[] bytes = line.withoutCarriageReturn();
                     if (bytes.length > limit) throw tooLong(limit);
+                    chunk.skipBytes(1);
+                    dropIfConsumed();
                     return bytes;
                 }
                 dropIfConsumed();
@@ -176,6 +176,7 @@ public abstract class BufferedInput implements Input {
 
     @Override
     public final int read(ByteBuffer into) throws ConnectionException {
+        if (into.isReadOnly()) throw new IllegalArgumentException("the buffer to read into is read-only");
         begin();
         try {
             if (!into.hasRemaining()) return 0;

@@ -1,5 +1,6 @@
 package io.penstock.net.internal;
 
+import io.netty.channel.socket.ChannelOutputShutdownException;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
@@ -20,6 +21,8 @@ final class Failures {
 
     static Reason reasonOf(Throwable failure) {
         return switch (failure) {
+            // what a write after a failed write gets; the cause is the failure
+            case ChannelOutputShutdownException e when e.getCause() != null -> reasonOf(e.getCause());
             case io.netty.channel.ConnectTimeoutException _ -> Reason.TIMEOUT;
             case UnknownHostException _, UnresolvedAddressException _ -> Reason.UNRESOLVED;
             case BindException _ -> Reason.ADDRESS;

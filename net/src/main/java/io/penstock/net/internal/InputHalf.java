@@ -6,13 +6,14 @@ import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The reading half of a connection: a bounded queue of chunks between the link, which fills it, and one reader.
  *
- * <p>Its monitor guards the queue. It is held for moments only and never while parked; when the reader is carried by the connection's own
- * loop, nobody can contend for it.
+ * <p>Its lock guards the queue. It is held for moments only and never while parked; when the reader is carried by the connection's own
+ * loop, hardly anybody contends for it.
  */
 final class InputHalf extends BufferedInput {
     /** The link is paused when this much waits for the reader ... */
@@ -23,6 +24,7 @@ final class InputHalf extends BufferedInput {
 
     private final StreamConnection connection;
     private final Link link;
+    private final SpinLock lock = new SpinLock();
     private final Parking parking;
     private final ArrayDeque<ByteBuf> queue = new ArrayDeque<>(2);
     private int queued;
@@ -40,55 +42,61 @@ final class InputHalf extends BufferedInput {
     InputHalf(StreamConnection connection, Link link, NettyLoop loop) {
         this.connection = connection;
         this.link = link;
-        this.parking = new Parking(this, loop);
+        this.parking = new Parking(lock, loop);
     }
 
     // ---- the link's side
 
     /** Takes over a chunk that has arrived. */
     void offer(ByteBuf chunk) {
-        boolean enough = false;
-        Runnable told;
-        synchronized (this) {
-            int size = chunk.readableBytes();
+        Runnable told = null;
+        int size = chunk.readableBytes();
+        lock.lock();
+        try {
             received += size;
-            if (ending != null || size == 0) {
-                chunk.release();
-                return;
+            if (ending == null && size > 0) {
+                queue.add(chunk);
+                queued += size;
+                chunk = null;
+                if (!paused && queued >= HIGH_MARK) {
+                    paused = true;
+                    // under the lock, so that a reader on another thread cannot resume before the pause has happened
+                    link.pauseReading();
+                }
+                parking.wake();
+                told = watcher;
+                watcher = null;
             }
-            queue.add(chunk);
-            queued += size;
-            if (!paused && queued >= HIGH_MARK) {
-                paused = true;
-                enough = true;
-            }
-            // within the monitor, so that a reader on another thread cannot resume before the pause has happened
-            if (enough) link.pauseReading();
-            parking.wake();
-            told = watcher;
-            watcher = null;
+        } finally {
+            lock.unlock();
         }
+        if (chunk != null) chunk.release();
         if (told != null) told.run();
     }
 
     /** Nothing more will come, for this reason; the first one counts. What has come is still to be read unless this side closed. */
     void end(Reason reason, @Nullable Throwable why) {
+        boolean dropping = reason == Reason.CLOSED;
+        List<ByteBuf> dropped = List.of();
         Runnable told;
-        synchronized (this) {
-            boolean dropped = reason == Reason.CLOSED;
-            if (ending != null && !(dropped && ending != Reason.CLOSED)) return;
+        lock.lock();
+        try {
+            if (ending != null && !(dropping && ending != Reason.CLOSED)) return;
             ending = reason;
             cause = why;
-            if (dropped) {
-                queue.forEach(ByteBuf::release);
+            if (dropping && !queue.isEmpty()) {
+                dropped = List.copyOf(queue);
                 queue.clear();
                 queued = 0;
             }
             parking.end();
             told = watcher;
             watcher = null;
+        } finally {
+            lock.unlock();
         }
-        if (reason == Reason.CLOSED) tidy();
+        dropped.forEach(ByteBuf::release);
+        if (dropping) tidy();
         if (told != null) told.run();
     }
 
@@ -99,7 +107,8 @@ final class InputHalf extends BufferedInput {
         long limit = 0;
         while (true) {
             ByteBuf chunk;
-            synchronized (this) {
+            lock.lock();
+            try {
                 chunk = queue.poll();
                 if (chunk != null) {
                     queued -= chunk.readableBytes();
@@ -114,6 +123,8 @@ final class InputHalf extends BufferedInput {
                     if (limit == 0) limit = connection.readLimit();
                     parking.announce(limit);
                 }
+            } finally {
+                lock.unlock();
             }
             if (chunk != null) return chunk;
             switch (parking.park()) {
@@ -132,8 +143,23 @@ final class InputHalf extends BufferedInput {
     }
 
     /** Has a reader that waits give up. */
-    synchronized void cancelWait() {
-        parking.cancel();
+    void cancelWait() {
+        lock.lock();
+        try {
+            parking.cancel();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether the link shall go on: what comes is read, or dropped. */
+    boolean isWanted() {
+        lock.lock();
+        try {
+            return !paused || ending != null;
+        } finally {
+            lock.unlock();
+        }
     }
 
     @Override
@@ -142,8 +168,13 @@ final class InputHalf extends BufferedInput {
     }
 
     @Override
-    protected synchronized int waiting() {
-        return queued;
+    protected int waiting() {
+        lock.lock();
+        try {
+            return queued;
+        } finally {
+            lock.unlock();
+        }
     }
 
     @Override
@@ -153,29 +184,50 @@ final class InputHalf extends BufferedInput {
 
     // ---- the connection's side
 
-    synchronized long received() {
-        return received;
+    long received() {
+        lock.lock();
+        try {
+            return received;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Whether no more will come, however much is still to be read. */
-    synchronized boolean hasEnded() {
+    boolean hasEnded() {
         return ending != null;
     }
 
     /** Whether the stream runs, nobody reads it, and nothing waits to be read. */
-    synchronized boolean isIdle() {
+    boolean isIdle() {
+        lock.lock();
+        try {
+            return isQuiet();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean isQuiet() {
         return ending == null && queued == 0 && held() == 0 && !isBeingRead();
     }
 
     /** Has the watcher told, once, as soon as something comes or the stream ends. False when it is not idle now. */
-    synchronized boolean watch(Runnable whenReadable) {
-        if (!isIdle()) return false;
-        watcher = whenReadable;
-        return true;
+    boolean watch(Runnable whenReadable) {
+        lock.lock();
+        try {
+            if (!isQuiet()) return false;
+            watcher = whenReadable;
+            return true;
+        } finally {
+            lock.unlock();
+        }
     }
 
-    synchronized void unwatch() {
+    void unwatch() {
+        lock.lock();
         watcher = null;
+        lock.unlock();
     }
 
     private ConnectionException failure(Reason reason) {

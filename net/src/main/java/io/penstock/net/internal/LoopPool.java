@@ -139,9 +139,10 @@ public final class LoopPool implements Pool {
         }
     }
 
-    /** The idle connections of one loop. Its monitor is held for moments only, mostly by the loop's own threads. */
+    /** The idle connections of one loop. Its lock is held for moments only, mostly by the loop's own threads. */
     private final class Shelf {
         private final NettyLoop loop;
+        private final SpinLock lock = new SpinLock();
         private final Map<SocketAddress, ArrayDeque<Slot>> idle = new HashMap<>();
         private @Nullable SocketAddress lastAddress;
         private @Nullable ArrayDeque<Slot> last;
@@ -152,15 +153,11 @@ public final class LoopPool implements Pool {
             this.loop = loop;
         }
 
-        synchronized @Nullable Slot take(SocketAddress address) {
-            ArrayDeque<Slot> kept = keptFor(address);
-            if (kept == null || kept.isEmpty()) return null;
-            long now = System.nanoTime();
-            for (Slot slot = kept.pollLast(); slot != null; slot = kept.pollLast()) {
-                size--;
-                slot.idle = false;
+        @Nullable
+        Slot take(SocketAddress address) {
+            for (Slot slot = pop(address); slot != null; slot = pop(address)) {
                 slot.connection.inputHalf().unwatch();
-                if (slot.idleUntil - now > 0 && slot.connection.isReusable()) {
+                if (slot.idleUntil - System.nanoTime() > 0 && slot.connection.isReusable()) {
                     slot.uses++;
                     return slot;
                 }
@@ -178,8 +175,25 @@ public final class LoopPool implements Pool {
             return last;
         }
 
+        /** Takes the one that was kept last off the shelf. */
+        private @Nullable Slot pop(SocketAddress address) {
+            lock.lock();
+            try {
+                ArrayDeque<Slot> kept = keptFor(address);
+                Slot slot = kept == null ? null : kept.pollLast();
+                if (slot != null) {
+                    slot.idle = false;
+                    size--;
+                }
+                return slot;
+            } finally {
+                lock.unlock();
+            }
+        }
+
         boolean keep(Slot slot, long until) {
-            synchronized (this) {
+            lock.lock();
+            try {
                 if (slot.idle) throw new IllegalStateException(slot.connection + " has been released before");
                 ArrayDeque<Slot> kept = keptFor(slot.address);
                 if (kept == null) {
@@ -197,6 +211,8 @@ public final class LoopPool implements Pool {
                     sweeping = true;
                     sweepAt(until);
                 }
+            } finally {
+                lock.unlock();
             }
             if (!slot.connection.inputHalf().watch(() -> evict(slot))) evict(slot);
             return true;
@@ -204,12 +220,15 @@ public final class LoopPool implements Pool {
 
         /** Something came, or the peer ended it, although nobody uses it. */
         private void evict(Slot slot) {
-            synchronized (this) {
+            lock.lock();
+            try {
                 if (!slot.idle) return;
                 slot.idle = false;
                 size--;
                 ArrayDeque<Slot> kept = idle.get(slot.address);
                 if (kept != null) kept.remove(slot);
+            } finally {
+                lock.unlock();
             }
             discard(slot);
         }
@@ -226,7 +245,8 @@ public final class LoopPool implements Pool {
 
         private void sweep() {
             var expired = new ArrayDeque<Slot>();
-            synchronized (this) {
+            lock.lock();
+            try {
                 long now = System.nanoTime();
                 long next = Long.MAX_VALUE;
                 for (ArrayDeque<Slot> kept : idle.values()) {
@@ -247,23 +267,33 @@ public final class LoopPool implements Pool {
                 last = null;
                 sweeping = next != Long.MAX_VALUE;
                 if (sweeping) sweepAt(next);
+            } finally {
+                lock.unlock();
             }
             expired.forEach(this::discard);
         }
 
-        synchronized int size() {
-            return size;
+        int size() {
+            lock.lock();
+            try {
+                return size;
+            } finally {
+                lock.unlock();
+            }
         }
 
         void clear() {
             var all = new ArrayDeque<Slot>();
-            synchronized (this) {
+            lock.lock();
+            try {
                 idle.values().forEach(all::addAll);
                 idle.clear();
                 lastAddress = null;
                 last = null;
                 size = 0;
                 all.forEach(slot -> slot.idle = false);
+            } finally {
+                lock.unlock();
             }
             all.forEach(slot -> {
                 slot.connection.inputHalf().unwatch();

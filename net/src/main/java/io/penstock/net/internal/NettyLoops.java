@@ -20,6 +20,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +46,10 @@ public final class NettyLoops implements Loops {
     private final AtomicInteger turn = new AtomicInteger();
     private boolean closing;
     private boolean closed;
+
+    /** The thread that waits for everything to end. */
+    private volatile @Nullable Thread closer;
+
     private boolean closedInOrder;
 
     private NettyLoops(LoopOptions options) {
@@ -138,11 +143,8 @@ public final class NettyLoops implements Loops {
 
     /** Something has ended that close may be waiting for. */
     void ended() {
-        if (closing) wakeCloser();
-    }
-
-    private synchronized void wakeCloser() {
-        notifyAll();
+        Thread waiting = closer;
+        if (waiting != null) LockSupport.unpark(waiting);
     }
 
     @Override
@@ -206,22 +208,18 @@ public final class NettyLoops implements Loops {
         return closedInOrder;
     }
 
-    private synchronized boolean awaitQuiet(Duration grace) {
+    private boolean awaitQuiet(Duration grace) {
         long deadline = System.nanoTime() + grace.toNanos();
-        boolean interrupted = false;
+        closer = Thread.currentThread();
         try {
             while (!isQuiet()) {
-                long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-                if (left <= 0 || interrupted) return false;
-                try {
-                    wait(Math.min(left, 100)); // a notice sent before we looked may be missed
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
+                long left = deadline - System.nanoTime();
+                if (left <= 0 || Thread.currentThread().isInterrupted()) return false;
+                LockSupport.parkNanos(this, left);
             }
             return true;
         } finally {
-            if (interrupted) Thread.currentThread().interrupt();
+            closer = null;
         }
     }
 

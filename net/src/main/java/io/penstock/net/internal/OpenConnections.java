@@ -1,38 +1,42 @@
 package io.penstock.net.internal;
 
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /** Counts connections that have not ended, and lets one wait for the last. */
 final class OpenConnections {
-    private int count;
+    private final AtomicInteger count = new AtomicInteger();
+    private final Queue<Thread> waiting = new ConcurrentLinkedQueue<>();
 
-    synchronized void add(StreamConnection connection) {
-        count++;
+    void add(StreamConnection connection) {
+        count.incrementAndGet();
         connection.whenClosed(this::remove);
     }
 
-    private synchronized void remove() {
-        count--;
-        notifyAll();
+    private void remove() {
+        if (count.decrementAndGet() == 0) waiting.forEach(LockSupport::unpark);
     }
 
-    synchronized int size() {
-        return count;
+    int size() {
+        return count.get();
     }
 
     /** Whether the last one ended in time. An interruption stays set and ends the wait. */
-    synchronized boolean awaitNone(long time, TimeUnit unit) {
+    boolean awaitNone(long time, TimeUnit unit) {
         long deadline = System.nanoTime() + unit.toNanos(time);
-        while (count > 0) {
-            long left = deadline - System.nanoTime();
-            if (left <= 0) return false;
-            try {
-                TimeUnit.NANOSECONDS.timedWait(this, Math.max(left, 1_000_000));
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return false;
+        waiting.add(Thread.currentThread());
+        try {
+            while (count.get() > 0) {
+                long left = deadline - System.nanoTime();
+                if (left <= 0 || Thread.currentThread().isInterrupted()) return false;
+                LockSupport.parkNanos(this, left);
             }
+            return true;
+        } finally {
+            waiting.remove(Thread.currentThread());
         }
-        return true;
     }
 }

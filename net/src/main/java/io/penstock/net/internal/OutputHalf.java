@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * The writing half of a connection: a bounded queue between one writer and the link, which takes it at the end of the turn.
  *
  * <p>Small sends are gathered in one array, so that a head and a body become one system call; chunks that change hands are queued as they
- * are. Its monitor guards all of it and is never held while parked.
+ * are. Its lock guards all of it and is never held while parked.
  */
 final class OutputHalf extends ChunkOutput {
     /** A writer waits while this much has not been taken by the peer's side. */
@@ -43,6 +44,7 @@ final class OutputHalf extends ChunkOutput {
 
     private final StreamConnection connection;
     private final Link link;
+    private final SpinLock lock = new SpinLock();
     private final Parking parking;
 
     @SuppressWarnings("unused") // through WRITER
@@ -67,7 +69,7 @@ final class OutputHalf extends ChunkOutput {
     OutputHalf(StreamConnection connection, Link link, NettyLoop loop) {
         this.connection = connection;
         this.link = link;
-        this.parking = new Parking(this, loop);
+        this.parking = new Parking(lock, loop);
     }
 
     // ---- the writer's side
@@ -75,13 +77,14 @@ final class OutputHalf extends ChunkOutput {
     @Override
     public long send(byte[] bytes, int offset, int length) throws ConnectionException {
         Objects.checkFromIndexSize(offset, length, bytes.length);
-        begin();
+        boolean begun = begin();
         try {
             int from = offset;
             int end = offset + length;
             while (from < end) {
                 int count;
-                synchronized (this) {
+                lock.lock();
+                try {
                     requireOpen();
                     count = (int) Math.min(MARK - pending, end - from);
                     if (count > 0) {
@@ -90,6 +93,8 @@ final class OutputHalf extends ChunkOutput {
                     } else {
                         announce();
                     }
+                } finally {
+                    lock.unlock();
                 }
                 if (count > 0) {
                     from += count;
@@ -99,7 +104,18 @@ final class OutputHalf extends ChunkOutput {
             }
             return length;
         } finally {
-            end();
+            end(begun);
+        }
+    }
+
+    /** All of them under one claim: no other writer gets between. */
+    @Override
+    public long send(ByteBuffer... buffers) throws ConnectionException {
+        boolean begun = begin();
+        try {
+            return super.send(buffers);
+        } finally {
+            end(begun);
         }
     }
 
@@ -110,7 +126,8 @@ final class OutputHalf extends ChunkOutput {
             begin();
             try {
                 while (!accepted) {
-                    synchronized (this) {
+                    lock.lock();
+                    try {
                         requireOpen();
                         if (pending < MARK) {
                             enqueue(chunk);
@@ -118,6 +135,8 @@ final class OutputHalf extends ChunkOutput {
                         } else {
                             announce();
                         }
+                    } finally {
+                        lock.unlock();
                     }
                     if (!accepted) await();
                 }
@@ -140,11 +159,14 @@ final class OutputHalf extends ChunkOutput {
         if (!link.sendsFiles()) return copy(file, position, count);
         begin();
         try {
-            synchronized (this) {
+            lock.lock();
+            try {
                 requireOpen();
                 seal();
                 accept(count);
                 queue.add(new Region(file, position, count));
+            } finally {
+                lock.unlock();
             }
             awaitTaken();
             return count;
@@ -165,17 +187,29 @@ final class OutputHalf extends ChunkOutput {
 
     private void awaitTaken() throws ConnectionException {
         while (true) {
-            synchronized (this) {
+            lock.lock();
+            try {
+                if (ending == Reason.CLOSED) throw failure(ending);
+                if (pending == 0) return; // whatever came afterwards: all of it was taken
                 if (ending != null) throw failure(ending);
-                if (pending == 0) return;
                 announce();
+            } finally {
+                lock.unlock();
             }
             await();
         }
     }
 
-    private void begin() throws ConnectionException {
-        if (!WRITER.compareAndSet(this, (Thread) null, Thread.currentThread())) throw failure(Reason.BUSY_WRITING);
+    /** Claims the writing side; false when this thread has it already, being inside a send of several parts. */
+    private boolean begin() throws ConnectionException {
+        Thread me = Thread.currentThread();
+        if (WRITER.compareAndSet(this, (Thread) null, me)) return true;
+        if (writer == me) return false;
+        throw failure(Reason.BUSY_WRITING);
+    }
+
+    private void end(boolean begun) {
+        if (begun) end();
     }
 
     private void end() {
@@ -275,19 +309,25 @@ final class OutputHalf extends ChunkOutput {
     }
 
     private long copy(FileChannel file, long position, long count) throws ConnectionException {
-        var piece = ByteBuffer.allocate((int) Math.min(count, 16 * 1024));
-        for (long done = 0; done < count; ) {
-            piece.clear().limit((int) Math.min(piece.capacity(), count - done));
-            try {
-                if (file.read(piece, position + done) < 0) throw new IOException("the file was cut short");
-            } catch (IOException e) {
-                connection.abort();
-                throw ConnectionException.of(
-                        Reason.FILE, Phase.WRITE, link.remoteAddress(), "the file could not be read", e);
+        begin();
+        try {
+            var piece = ByteBuffer.allocate((int) Math.min(count, 16 * 1024));
+            for (long done = 0; done < count; ) {
+                piece.clear().limit((int) Math.min(piece.capacity(), count - done));
+                try {
+                    if (file.read(piece, position + done) < 0) throw new IOException("the file was cut short");
+                } catch (IOException e) {
+                    connection.abort();
+                    throw ConnectionException.of(
+                            Reason.FILE, Phase.WRITE, link.remoteAddress(), "the file could not be read", e);
+                }
+                done += send(piece.flip());
             }
-            done += send(piece.flip());
+            awaitTaken();
+            return count;
+        } finally {
+            end();
         }
-        return count;
     }
 
     // ---- the link's side
@@ -298,45 +338,62 @@ final class OutputHalf extends ChunkOutput {
      * @param scratch a buffer of the loop's, lent for what is gathered where it fits: the link gets a reference of its own
      * @return the number of bytes
      */
-    synchronized long takeInto(Consumer<Object> link, ByteBuf scratch) {
-        drainRequested = false;
-        long size = 0;
-        for (Object message = queue.poll(); message != null; message = queue.poll()) {
-            size += message instanceof ByteBuf bytes ? bytes.readableBytes() : ((FileRegion) message).count();
-            link.accept(message);
-        }
-        if (gatheredSize > 0) {
-            size += gatheredSize;
-            if (gatheredSize <= scratch.writableBytes()) {
-                link.accept(scratch.retain().writeBytes(gathered, 0, gatheredSize));
-            } else {
-                link.accept(Unpooled.wrappedBuffer(gathered, 0, gatheredSize));
-                gathered = NOTHING;
+    long takeInto(Consumer<Object> link, ByteBuf scratch) {
+        lock.lock();
+        try {
+            drainRequested = false;
+            long size = 0;
+            for (Object message = queue.poll(); message != null; message = queue.poll()) {
+                size += message instanceof ByteBuf bytes ? bytes.readableBytes() : ((FileRegion) message).count();
+                link.accept(message);
             }
-            gatheredSize = 0;
-            if (gathered.length > SMALL) gathered = NOTHING;
+            if (gatheredSize > 0) {
+                size += gatheredSize;
+                if (gatheredSize <= scratch.writableBytes()) {
+                    link.accept(scratch.retain().writeBytes(gathered, 0, gatheredSize));
+                } else {
+                    link.accept(Unpooled.wrappedBuffer(gathered, 0, gatheredSize));
+                    gathered = NOTHING;
+                }
+                gatheredSize = 0;
+                if (gathered.length > SMALL) gathered = NOTHING;
+            }
+            return size;
+        } finally {
+            lock.unlock();
         }
-        return size;
     }
 
     /** The operating system, or the peer, has this much more of what was handed out. */
-    synchronized void taken(long count) {
-        pending -= count;
-        sent += count;
-        parking.wake();
+    void taken(long count) {
+        lock.lock();
+        try {
+            pending -= count;
+            sent += count;
+            parking.wake();
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Nothing more can be sent, for this reason; the first one counts. */
-    synchronized void end(Reason reason, @Nullable Throwable why) {
-        if (ending == null) {
-            ending = reason;
-            cause = why;
+    void end(Reason reason, @Nullable Throwable why) {
+        List<Object> dropped;
+        lock.lock();
+        try {
+            if (ending == null) {
+                ending = reason;
+                cause = why;
+            }
+            dropped = queue.isEmpty() ? List.of() : List.copyOf(queue);
+            queue.clear();
+            gathered = NOTHING;
+            gatheredSize = 0;
+            parking.end();
+        } finally {
+            lock.unlock();
         }
-        queue.forEach(OutputHalf::discard);
-        queue.clear();
-        gathered = NOTHING;
-        gatheredSize = 0;
-        parking.end();
+        dropped.forEach(OutputHalf::discard);
     }
 
     static void discard(Object message) {
@@ -344,43 +401,73 @@ final class OutputHalf extends ChunkOutput {
     }
 
     /** Whether the stream is to be ended as soon as everything is taken, and everything is. */
-    synchronized boolean mayFinish() {
-        return finishing && pending == 0 && ending == null;
+    boolean mayFinish() {
+        lock.lock();
+        try {
+            return finishing && pending == 0 && ending == null;
+        } finally {
+            lock.unlock();
+        }
     }
 
     // ---- the connection's side
 
     /** Ends the stream behind what has been sent. */
-    synchronized void finish() {
-        if (finishing || ending != null) return;
-        finishing = true;
-        requestDrain();
+    void finish() {
+        lock.lock();
+        try {
+            if (finishing || ending != null) return;
+            finishing = true;
+            requestDrain();
+        } finally {
+            lock.unlock();
+        }
     }
 
-    synchronized long sent() {
-        return sent;
+    long sent() {
+        lock.lock();
+        try {
+            return sent;
+        } finally {
+            lock.unlock();
+        }
     }
 
-    synchronized boolean hasEnded() {
-        return ending != null || finishing;
+    boolean hasEnded() {
+        lock.lock();
+        try {
+            return ending != null || finishing;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Whether the stream runs, nobody writes, and everything has been taken. */
-    synchronized boolean isIdle() {
-        return ending == null && !finishing && pending == 0 && writer == null;
+    boolean isIdle() {
+        lock.lock();
+        try {
+            return ending == null && !finishing && pending == 0 && writer == null;
+        } finally {
+            lock.unlock();
+        }
     }
 
-    synchronized boolean hasPending() {
-        return pending > 0 && ending == null;
+    boolean hasPending() {
+        lock.lock();
+        try {
+            return pending > 0 && ending == null;
+        } finally {
+            lock.unlock();
+        }
     }
 
     private ConnectionException failure(Reason reason) {
         return switch (reason) {
             case TIMEOUT ->
                 ConnectionException.of(reason, Phase.WRITE, link.remoteAddress(), connection.writeLimitText(), null);
-            case RESET, FAILED, FILE ->
+            case BUSY_WRITING, CLOSED, INTERRUPTED -> ConnectionException.of(reason, Phase.WRITE, link.remoteAddress());
+            default ->
                 ConnectionException.of(reason, Phase.WRITE, link.remoteAddress(), Failures.text(reason, cause), cause);
-            default -> ConnectionException.of(reason, Phase.WRITE, link.remoteAddress());
         };
     }
 

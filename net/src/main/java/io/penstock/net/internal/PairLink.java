@@ -82,7 +82,7 @@ public final class PairLink implements Link {
 
     @Override
     public long backlog() {
-        return 0;
+        return peer.connection.inputHalf().waiting();
     }
 
     @Override
@@ -92,14 +92,18 @@ public final class PairLink implements Link {
 
     @Override
     public void close() {
-        peer.connection.inputHalf().end(Reason.EOF, null);
-        peer.connection.outputHalf().end(Reason.RESET, null);
+        leave(Reason.EOF);
     }
 
     @Override
     public void abort() {
-        peer.connection.inputHalf().end(Reason.RESET, null);
-        peer.connection.outputHalf().end(Reason.RESET, null);
+        leave(Reason.RESET);
+    }
+
+    /** The peer's writer hears of it in its own loop's turn, so that what is being delivered to us counts as taken. */
+    private void leave(Reason reason) {
+        peer.connection.inputHalf().end(reason, null);
+        peer.connection.nettyLoop().defer(() -> peer.connection.outputHalf().end(Reason.RESET, null));
     }
 
     @Override

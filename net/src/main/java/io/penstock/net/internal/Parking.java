@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where the one thread that waits for a half of a connection parks: until progress, its limit, or an interruption.
  *
- * <p>The half is the monitor of everything here except {@link #park}: a thread announces itself under the monitor, so no progress can
+ * <p>The half's lock guards everything here except {@link #park}: a thread announces itself under the lock, so no progress can
  * slip through, and parks after leaving it.
  *
  * <p>The timer is lazy. It is not moved by every operation, which would cost more than the operation; it is left to fire, and looks
@@ -24,7 +24,7 @@ final class Parking {
 
     static final long NO_LIMIT = Long.MAX_VALUE;
 
-    private final Object half;
+    private final SpinLock lock;
     private final NettyLoop loop;
     private volatile @Nullable Thread parked;
     private Outcome outcome = Outcome.WOKEN;
@@ -32,12 +32,12 @@ final class Parking {
     private @Nullable Action timer;
     private long timerAt;
 
-    Parking(Object half, NettyLoop loop) {
-        this.half = half;
+    Parking(SpinLock lock, NettyLoop loop) {
+        this.lock = lock;
         this.loop = loop;
     }
 
-    /** Announces the calling thread, holding the monitor. {@code limit} is a {@link System#nanoTime()} or {@link #NO_LIMIT}. */
+    /** Announces the calling thread, holding the lock. {@code limit} is a {@link System#nanoTime()} or {@link #NO_LIMIT}. */
     void announce(long limit) {
         this.limit = limit;
         outcome = Outcome.WOKEN;
@@ -45,15 +45,18 @@ final class Parking {
         if (limit != NO_LIMIT && (timer == null || timerAt - limit > 0)) startTimer(limit);
     }
 
-    /** Parks until {@link #wake()} or the limit, not holding the monitor. An interruption stays set on the thread. */
+    /** Parks until {@link #wake()} or the limit, not holding the lock. An interruption stays set on the thread. */
     Outcome park() {
         Thread me = Thread.currentThread();
         while (parked == me) {
-            LockSupport.park(half);
+            LockSupport.park(this);
             if (me.isInterrupted()) {
-                synchronized (half) {
+                lock.lock();
+                try {
                     if (parked != me) break; // progress came first; the next wait will see the interruption
                     parked = null;
+                } finally {
+                    lock.unlock();
                 }
                 return Outcome.INTERRUPTED;
             }
@@ -61,7 +64,7 @@ final class Parking {
         return outcome;
     }
 
-    /** Lets the waiting thread go on, if there is one; holding the monitor. */
+    /** Lets the waiting thread go on, if there is one; holding the lock. */
     void wake() {
         Thread thread = parked;
         if (thread != null) {
@@ -70,14 +73,14 @@ final class Parking {
         }
     }
 
-    /** Has the waiting thread give up, if there is one; holding the monitor. */
+    /** Has the waiting thread give up, if there is one; holding the lock. */
     void cancel() {
         if (parked == null) return;
         outcome = Outcome.CANCELLED;
         wake();
     }
 
-    /** No more waits will come; holding the monitor. */
+    /** No more waits will come; holding the lock. */
     void end() {
         wake();
         if (timer != null) timer.cancel();
@@ -91,7 +94,8 @@ final class Parking {
     }
 
     private void fire() {
-        synchronized (half) {
+        lock.lock();
+        try {
             if (timer == null) return;
             timer = null;
             if (parked == null || limit == NO_LIMIT) return;
@@ -101,6 +105,8 @@ final class Parking {
                 outcome = Outcome.EXPIRED;
                 wake();
             }
+        } finally {
+            lock.unlock();
         }
     }
 }

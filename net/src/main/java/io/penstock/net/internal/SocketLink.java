@@ -8,6 +8,8 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.FileRegion;
 import io.netty.channel.VoidChannelPromise;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
@@ -22,7 +24,9 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
     private final Channel channel;
     private final StreamConnection connection;
     private final Runnable drain = this::drain;
+    private final Runnable resume = this::resume;
     private final VoidChannelPromise unnoticed;
+    private @Nullable Throwable fileFailure;
     private @Nullable SocketAddress local;
     private @Nullable SocketAddress remote;
 
@@ -54,12 +58,16 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        if (event == ChannelInputShutdownEvent.INSTANCE) connection.inputHalf().end(Reason.EOF, null);
+        if (event != ChannelInputShutdownEvent.INSTANCE) return;
+        HalfClosedEpoll.keep(channel);
+        connection.inputHalf().end(Reason.EOF, null);
+        closeIfEnded();
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        connection.inputHalf().end(Failures.reasonOf(cause), cause);
+        connection.lost(Failures.reasonOf(cause), cause);
+        channel.close();
     }
 
     @Override
@@ -82,7 +90,7 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
         OutputHalf output = connection.outputHalf();
         Channel.Unsafe socket = channel.unsafe();
         long size = output.takeInto(
-                message -> socket.write(message, unnoticed),
+                message -> socket.write(message, message instanceof FileRegion ? noticed() : unnoticed),
                 connection.nettyLoop().scratch());
         if (size == 0) {
             finishIfDue(output);
@@ -92,7 +100,7 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
         connection.nettyLoop().renewScratch();
         ChannelOutboundBuffer left = socket.outboundBuffer();
         if (left == null) {
-            output.end(Reason.RESET, null); // the write failed, and took the way out with it
+            failed(output, fileFailure); // the write failed, and took the way out with it
         } else if (left.isEmpty()) {
             output.taken(size);
             finishIfDue(output);
@@ -104,15 +112,36 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
     private void taken(OutputHalf output, long size, ChannelFuture done) {
         Throwable failure = done.cause();
         if (failure != null) {
-            output.end(Failures.reasonOf(failure), failure);
+            failed(output, failure);
             return;
         }
         output.taken(size);
         finishIfDue(output);
     }
 
+    private void failed(OutputHalf output, @Nullable Throwable failure) {
+        Reason reason = failure == null ? Reason.RESET : Failures.reasonOf(failure);
+        output.end(reason, failure);
+        if (reason == Reason.FILE) connection.abort(); // the peer could not tell that something is missing
+    }
+
+    /** A file can fail by itself; of the socket's own failures, one is like the other. */
+    private ChannelPromise noticed() {
+        return channel.newPromise().addListener(done -> {
+            if (done.cause() != null) fileFailure = done.cause();
+        });
+    }
+
     private void finishIfDue(OutputHalf output) {
-        if (output.mayFinish()) ((DuplexChannel) channel).shutdownOutput();
+        if (!output.mayFinish()) return;
+        ((DuplexChannel) channel).shutdownOutput();
+        closeIfEnded();
+    }
+
+    /** A socket with two ended halves is of no use, and epoll would report it again and again. */
+    private void closeIfEnded() {
+        var halves = (DuplexChannel) channel;
+        if (halves.isInputShutdown() && halves.isOutputShutdown()) channel.close();
     }
 
     @Override
@@ -128,7 +157,14 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
 
     @Override
     public void resumeReading() {
-        channel.config().setAutoRead(true);
+        connection.nettyLoop().defer(resume);
+    }
+
+    /** Not after the end: a read that Netty is asked for then fails, and takes the writing half with it. On the loop. */
+    private void resume() {
+        if (!((DuplexChannel) channel).isInputShutdown() && connection.inputHalf().isWanted()) {
+            channel.config().setAutoRead(true);
+        }
     }
 
     @Override

@@ -38,7 +38,8 @@ public final class StreamConnection implements Connection {
     private volatile long writeNanos;
     private volatile @Nullable FixedDeadline deadline;
     private volatile boolean dirty;
-    private boolean closed;
+    private final SpinLock lock = new SpinLock();
+    private volatile boolean closed;
     private @Nullable Runnable whenClosed;
     private volatile LoopPool.@Nullable Slot slot;
     private volatile @Nullable Object attachment;
@@ -173,9 +174,7 @@ public final class StreamConnection implements Connection {
 
     @Override
     public boolean isOpen() {
-        synchronized (this) {
-            if (closed) return false;
-        }
+        if (closed) return false;
         return !(input.hasEnded() && output.hasEnded());
     }
 
@@ -216,11 +215,9 @@ public final class StreamConnection implements Connection {
 
     @Override
     public void close() throws ConnectionException {
-        synchronized (this) {
-            if (closed) return;
-        }
+        input.end(Reason.CLOSED, null); // even where the connection was lost: what has come may still be there
+        if (closed) return;
         ConnectionException undelivered = null;
-        input.end(Reason.CLOSED, null);
         if (output.hasPending() && !loop.eventLoop().inEventLoop()) {
             link.resumeReading();
             try {
@@ -250,6 +247,7 @@ public final class StreamConnection implements Connection {
     public void abort() {
         input.end(Reason.CLOSED, null);
         output.end(Reason.CLOSED, null);
+        if (closed) return;
         link.abort();
         ended();
     }
@@ -325,7 +323,8 @@ public final class StreamConnection implements Connection {
 
     /** Runs the work once the connection has ended; at once if it has. */
     void whenClosed(Runnable work) {
-        synchronized (this) {
+        lock.lock();
+        try {
             if (!closed) {
                 Runnable before = whenClosed;
                 whenClosed = before == null
@@ -336,17 +335,22 @@ public final class StreamConnection implements Connection {
                         };
                 return;
             }
+        } finally {
+            lock.unlock();
         }
         work.run();
     }
 
     private void ended() {
         Runnable told;
-        synchronized (this) {
+        lock.lock();
+        try {
             if (closed) return;
             closed = true;
             told = whenClosed;
             whenClosed = null;
+        } finally {
+            lock.unlock();
         }
         loop.closed(this);
         if (told != null) told.run();
