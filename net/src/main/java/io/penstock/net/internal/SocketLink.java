@@ -162,7 +162,8 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
 
     /** Not after the end: a read that Netty is asked for then fails, and takes the writing half with it. On the loop. */
     private void resume() {
-        if (!((DuplexChannel) channel).isInputShutdown() && connection.inputHalf().isWanted()) {
+        if (!((DuplexChannel) channel).isInputShutdown()
+                && connection.inputHalf().isWanted()) {
             channel.config().setAutoRead(true);
         }
     }

@@ -1,4 +1,0 @@
-package io.penstock.testkit;
-
-/** Keeps the package from being empty until its first type lands; the first type replaces it. */
-interface Skeleton {}

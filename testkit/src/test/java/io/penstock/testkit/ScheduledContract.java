@@ -1,0 +1,19 @@
+package io.penstock.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+/**
+ * The suite as it runs here: twice, on the loop's scheduler and on the default one.
+ *
+ * <p>The build names the scheduler it means to run on, so that it cannot run twice on the same one unnoticed.
+ */
+abstract class ScheduledContract extends ConnectionContract {
+    @Test
+    void theSchedulerIsTheOneThisRunIsFor() {
+        String expected = System.getProperty("penstock.expectScheduler");
+        assertThat(expected).as("-Dpenstock.expectScheduler").isIn("loop", "default");
+        assertThat(loops().scheduler()).startsWith(expected);
+    }
+}
