@@ -132,7 +132,7 @@ final class OriginLeg implements Answer.Streamed {
                     upload,
                     () -> exchange.receiveHead(interim -> {
                         if (interim.status() != 100) {
-                            transaction.exchange().inform(interim);
+                            transaction.inform(interim);
                         } else if (waiting != null) {
                             waiting.begin();
                         }

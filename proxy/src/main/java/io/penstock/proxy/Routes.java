@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** All routes, the most specific first: a named host before {@code *.host} before any host, then the longest path. */
@@ -24,7 +25,10 @@ final class Routes {
     synchronized Registration add(Route route) {
         sorted.add(route);
         sorted.sort(MOST_SPECIFIC);
-        return () -> sorted.remove(route);
+        var there = new AtomicBoolean(true); // another plugin may have added an equal one
+        return () -> {
+            if (there.getAndSet(false)) sorted.remove(route);
+        };
     }
 
     @Nullable

@@ -273,6 +273,12 @@ public final class Transaction {
         return head;
     }
 
+    /** The origin has announced something, which the client is to know as well. */
+    void inform(ResponseHead interim) throws ConnectionException {
+        proxy.heads().response(interim);
+        exchange.inform(interim);
+    }
+
     /** The origin's head has come; whether a handler answers instead. */
     boolean receive(ResponseHead head) throws PluginFailure, InterruptedException {
         firstByte = System.nanoTime();

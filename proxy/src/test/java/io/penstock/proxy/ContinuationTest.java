@@ -24,7 +24,7 @@ class ContinuationTest {
     private static Continuation told(Consumer<Transaction> what) {
         return Continuation.of((_, event) -> {
             switch ((HttpEvent) event) {
-                case HttpEvent.TransactionHook(_, var transaction) -> what.accept(transaction);
+                case HttpEvent.TransactionHook told -> what.accept(told.transaction());
                 case HttpEvent.SessionHook _ -> throw new AssertionError("not registered for " + event);
             }
         });
@@ -120,7 +120,8 @@ class ContinuationTest {
                                 }))))
                         .start();
                 var client = rig.client()) {
-            for (int i = 0; i < 20; i++) assertThat(client.get("/").field("X-From")).isEqualTo("afar");
+            for (int i = 0; i < 20; i++)
+                assertThat(client.get("/").field("X-From")).isEqualTo("afar");
         }
     }
 
@@ -147,13 +148,15 @@ class ContinuationTest {
                 var origin = Origin.replying(Origin.OK);
                 var rig = Rig.before(origin)
                         .options(ProxyOptions.DEFAULT.withParkLimit(Duration.ofMillis(200)))
-                        .plugin("sleepy", penstock -> penstock.on(Hook.READ_RESPONSE_HEAD, told(transaction -> {
-                            if (transaction.request().path().equals("/never")) {
-                                parked.set(transaction);
-                            } else {
-                                transaction.resume();
-                            }
-                        })))
+                        .plugin(
+                                "sleepy",
+                                penstock -> penstock.on(Hook.READ_RESPONSE_HEAD, told(transaction -> {
+                                    if (transaction.request().path().equals("/never")) {
+                                        parked.set(transaction);
+                                    } else {
+                                        transaction.resume();
+                                    }
+                                })))
                         .start();
                 var client = rig.client()) {
             Message answer = client.get("/never");
@@ -207,9 +210,11 @@ class ContinuationTest {
         try (var captured = Captured.log();
                 var rig = Rig.alone()
                         .options(ProxyOptions.DEFAULT.withParkLimit(Duration.ofMillis(200)))
-                        .plugin("careless", penstock -> penstock.on(Hook.PRE_REMAP, told(_ -> {
-                            throw new UnsupportedOperationException("on purpose");
-                        })))
+                        .plugin(
+                                "careless",
+                                penstock -> penstock.on(Hook.PRE_REMAP, told(_ -> {
+                                    throw new UnsupportedOperationException("on purpose");
+                                })))
                         .start()) {
             assertThat(rig.get("/").status()).isEqualTo(500);
             assertThat(captured.lines()).anyMatch(line -> line.contains("careless did not answer"));
@@ -257,7 +262,9 @@ class ContinuationTest {
                                 count[0]++;
                                 Thread.yield();
                                 inside.decrementAndGet();
-                                ((HttpEvent.TransactionHook) event).transaction().resume();
+                                ((HttpEvent.TransactionHook) event)
+                                        .transaction()
+                                        .resume();
                             });
                             penstock.on(Hook.PRE_REMAP, shared);
                             penstock.on(Hook.SEND_RESPONSE_HEAD, shared);
@@ -269,7 +276,8 @@ class ContinuationTest {
                 Wire client = rig.client();
                 threads.add(Thread.ofVirtual().start(() -> {
                     try {
-                        for (int n = 0; n < requests; n++) assertThat(client.get("/").body()).isEqualTo("ok");
+                        for (int n = 0; n < requests; n++)
+                            assertThat(client.get("/").body()).isEqualTo("ok");
                     } catch (Throwable e) {
                         failures.add(e);
                     }
