@@ -1,23 +1,29 @@
 package io.penstock.examples;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.awaitility.Awaitility.await;
 
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Timer;
+import java.util.TimerTask;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** An example running as a process of its own, as its reader would run it; closing it ends the process. */
+/** A program running as a process of its own, as its reader would run it; closing it ends the process. */
 final class Program implements AutoCloseable {
-    private static final Pattern PORT = Pattern.compile(":(\\d+)/?$");
+    /** How the examples, and the server's log, tell where they listen. */
+    private static final Pattern LISTENING = Pattern.compile(" on /?127\\.0\\.0\\.1:(\\d+)\\b");
 
     private final Process process;
     private final int port;
@@ -27,25 +33,60 @@ final class Program implements AutoCloseable {
         this.port = port;
     }
 
-    /** Starts a main class, or a source file, and waits until its first line tells the port it listens on. */
+    /** Starts a main class, or a source file, and waits until it says on which port it listens. */
     static Program start(String main, String... arguments) throws IOException {
-        List<String> command = java(main);
-        command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(command)
-                .directory(root().toFile())
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
+        Process process = launch(main, arguments).redirectErrorStream(true).start();
         var output = new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8));
-        String line = output.readLine();
-        Matcher port = PORT.matcher(line == null ? "" : line);
-        if (!port.find()) {
-            process.destroyForcibly();
-            throw new AssertionError(main + " did not say where it listens, but: " + line);
+        var seen = new StringBuilder();
+        var late = new Timer(true);
+        late.schedule(ending(process), Duration.ofSeconds(60).toMillis());
+        for (String line = output.readLine(); line != null; line = output.readLine()) {
+            seen.append(line).append('\n');
+            Matcher listening = LISTENING.matcher(line);
+            if (listening.find()) {
+                late.cancel();
+                Thread.ofPlatform().daemon().start(() -> discard(output));
+                return new Program(process, Integer.parseInt(listening.group(1)));
+            }
         }
-        return new Program(process, Integer.parseInt(port.group(1)));
+        throw new AssertionError(main + " ended without saying where it listens:\n" + seen);
     }
 
-    /** The command an example's reader would type, with the class path of this test in the place of the distribution's. */
+    private static TimerTask ending(Process process) {
+        return new TimerTask() {
+            @Override
+            public void run() {
+                process.destroyForcibly();
+            }
+        };
+    }
+
+    /** Starts one that says nothing, and waits until it listens on the port. */
+    static Program startOn(int port, String main, String... arguments) throws IOException {
+        var program = new Program(launch(main, arguments).inheritIO().start(), port);
+        await().atMost(Duration.ofSeconds(30)).ignoreExceptions().until(() -> {
+            new Socket(InetAddress.getLoopbackAddress(), port).close();
+            return true;
+        });
+        return program;
+    }
+
+    private static ProcessBuilder launch(String main, String... arguments) throws IOException {
+        List<String> command = java(main);
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command).directory(root().toFile());
+    }
+
+    /** Reads on, so that the process never waits for a reader. */
+    private static void discard(BufferedReader output) {
+        try (output) {
+            while (output.readLine() != null) {}
+        } catch (IOException _) {
+            // the process was ended while it was being read
+        }
+    }
+
+    /** The command its reader would type, with the class path of this test in the place of the distribution's. */
     private static List<String> java(String main) throws IOException {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -61,6 +102,10 @@ final class Program implements AutoCloseable {
         return Path.of("").toAbsolutePath().getParent();
     }
 
+    int port() {
+        return port;
+    }
+
     InetSocketAddress address() {
         return new InetSocketAddress("127.0.0.1", port);
     }
@@ -70,10 +115,8 @@ final class Program implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() throws InterruptedException {
         process.destroy();
-        if (!process.waitFor(Duration.ofSeconds(10).toMillis(), TimeUnit.MILLISECONDS)) {
-            process.destroyForcibly().waitFor();
-        }
+        if (!process.waitFor(20, TimeUnit.SECONDS)) process.destroyForcibly().waitFor();
     }
 }

@@ -1,0 +1,54 @@
+package io.penstock.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penstock.proxy.Hook;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DocumentationTest {
+    @Test
+    void everyLinkLeadsSomewhere() throws Exception {
+        var problems = new ArrayList<String>();
+        int links = 0;
+        for (Page page : Page.all()) {
+            for (String link : page.links()) {
+                links++;
+                String problem = page.problem(link);
+                if (!problem.isEmpty()) problems.add(problem);
+            }
+        }
+        assertThat(problems).isEmpty();
+        assertThat(links).isGreaterThan(10);
+    }
+
+    @Test
+    void everyPieceOfJavaCompiles(@TempDir Path classes) throws Exception {
+        var problems = new ArrayList<String>();
+        int blocks = 0;
+        for (Page page : Page.all()) {
+            for (Page.Block block : page.blocks("java")) {
+                blocks++;
+                String problem = Snippet.of(block.code()).compile(classes);
+                if (!problem.isEmpty()) problems.add(page + ":" + block.line() + ": " + problem);
+            }
+        }
+        assertThat(problems).isEmpty();
+        assertThat(blocks).isGreaterThan(1);
+    }
+
+    @Test
+    void theTableOfHooksHasThemAllInTheirOrder() throws Exception {
+        var named = Pattern.compile("(?m)^\\| `([A-Z_]+)` \\|")
+                .matcher(Page.of("docs/write-a-plugin.md").text())
+                .results()
+                .map(match -> match.group(1));
+
+        assertThat(named)
+                .containsExactlyElementsOf(
+                        Hook.all().stream().map(Hook::toString).toList());
+    }
+}
