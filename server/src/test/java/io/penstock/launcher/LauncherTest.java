@@ -7,6 +7,9 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -111,6 +114,33 @@ class LauncherTest {
         assertThat(caches(home)).hasSize(1).doesNotContain(cache);
     }
 
+    @Test
+    void onlyOneOfSeveralStartsRecordsUnlessItDidNotComeToTheEnd() throws Exception {
+        Map<String, String> environment = Map.of("JAVA_HOME", recordingJdk("25.0.9"));
+        Path home = launcher.toRealPath().getParent().getParent();
+        assertThat(launch(environment, "prepare").status()).isZero();
+        Path cache = caches(home).getFirst();
+        Files.delete(cache);
+
+        Path claimed = Files.createFile(Path.of(cache + ".claimed"));
+        assertThat(launch(environment, "run").output()).doesNotContain("preparing");
+
+        Files.setLastModifiedTime(claimed, FileTime.from(Instant.now().minus(1, ChronoUnit.HOURS)));
+        assertThat(launch(environment, "run").output()).contains("preparing faster starts in the background");
+        await().until(() -> Files.exists(cache) && Files.notExists(claimed));
+    }
+
+    @Test
+    void itRecordsWhereverItWasStarted() throws Exception {
+        Path home = launcher.toRealPath().getParent().getParent();
+        assertThat(launch(Map.of("JAVA_HOME", recordingJdk("25.0.9")), "prepare")
+                        .status())
+                .isZero();
+        assertThat(Files.readAllLines(caches(home).getFirst()))
+                .as("its working directory, which the JVM needs to the end")
+                .startsWith(home.toString());
+    }
+
     private static List<Path> caches(Path home) throws IOException {
         try (Stream<Path> files = Files.list(home)) {
             return files.filter(file -> file.toString().endsWith(".aot")).toList();
@@ -124,7 +154,7 @@ class LauncherTest {
                 #!/bin/sh
                 printf '%s\\n' "$@"
                 for argument; do
-                    case $argument in -XX:AOTCacheOutput=*) printf '%s\\n' "$@" >"${argument#*=}" ;; esac
+                    case $argument in -XX:AOTCacheOutput=*) { pwd && printf '%s\\n' "$@"; } >"${argument#*=}" ;; esac
                 done
                 """);
         return home;
