@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The requests that go no further than this proxy, whatever the routes say: those whose {@code Max-Forwards} is used up, and CONNECT,
- * as a proxy in front of origins opens no tunnels. Source: RFC 9110 §7.6.2, §9.3.6 and §9.3.8.
+ * as a proxy in front of origins opens no tunnels, and OPTIONS for the server as such, which is this one. Source: RFC 9110 §7.6.2, §9.3.6 and §9.3.8.
  */
 final class LastHop {
     static final String MAX_FORWARDS = "Max-Forwards";
@@ -31,7 +31,9 @@ final class LastHop {
             }
             case "TRACE" -> forwardsLeft(request) == 0 ? echo(request) : null;
             case "OPTIONS" ->
-                forwardsLeft(request) == 0 ? new Answer.Prepared(ResponseHead.of(200), new byte[0]) : null;
+                request.target().equals("*") || forwardsLeft(request) == 0
+                        ? new Answer.Prepared(ResponseHead.of(200), new byte[0])
+                        : null;
             default -> null;
         };
     }

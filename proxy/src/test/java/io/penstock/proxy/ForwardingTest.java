@@ -322,7 +322,7 @@ class ForwardingTest {
     @Test
     void earlyHintsArePassedOnBeforeTheAnswerButNotToAnHttp10Client() throws Exception {
         try (var origin = Origin.replying(
-                        "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </b.css>\r\n\r\n"
+                        "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\nConnection: x-inner\r\nX-Inner: 1\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </b.css>\r\n\r\n"
                                 + Origin.OK);
                 var rig = before(origin).start();
                 var client = rig.client();
@@ -330,7 +330,7 @@ class ForwardingTest {
             client.sendHead("GET", "/");
             Message first = client.answer("GET");
             assertThat(first.status()).isEqualTo(103);
-            assertThat(first.field("Link")).isEqualTo("</a.css>");
+            assertThat(first.fields()).containsExactly("Link: </a.css>", "Via: 1.1 penstock");
             assertThat(client.answer("GET").field("Link")).isEqualTo("</b.css>");
             assertThat(client.answer("GET").body()).isEqualTo("ok");
             old.send("GET / HTTP/1.0\n\n");
@@ -424,6 +424,39 @@ class ForwardingTest {
                     .doesNotContain("secret");
             assertThat(client.get("/").body()).isEqualTo("ok");
             assertThat(origin.requests()).hasSize(1);
+        }
+    }
+
+    @Test
+    void optionsForTheServerAsSuchAreAnsweredByIt() throws Exception {
+        try (var origin = Origin.replying(Origin.OK);
+                var rig = before(origin).start();
+                var client = rig.client()) {
+            assertThat(client.ask("OPTIONS", "*").status()).isEqualTo(200);
+            assertThat(client.ask("OPTIONS", "/").status()).isEqualTo(200);
+            assertThat(origin.requests()).extracting(Message::target).containsExactly("/");
+        }
+    }
+
+    @Test
+    void eachProxyOnTheWayIsNamedInVia() throws Exception {
+        try (var origin = Origin.replying(Origin.OK);
+                var inner = before(origin)
+                        .options(new ProxyOptions("inner", true, ProxyOptions.DEFAULT.parkLimit()))
+                        .start();
+                var outer = Rig.before(inner.address()).scheduler(scheduler()).start()) {
+            try (var client = outer.client()) {
+                client.sendHead("PUT", "/x", "Transfer-Encoding: chunked").send("3\nabc\n0\nX-T: 1\n\n");
+                Message answer = client.answer("PUT");
+                assertThat(answer.body()).isEqualTo("ok");
+                assertThat(answer.field("Via")).isEqualTo("1.1 inner, 1.1 penstock");
+            }
+            Message request = origin.request();
+            assertThat(request.field("Via")).isEqualTo("1.1 penstock, 1.1 inner");
+            assertThat(request.field("X-Forwarded-For")).isEqualTo("127.0.0.1, 127.0.0.1");
+            assertThat(request.field("X-Forwarded-Host")).isEqualTo("proxy.test");
+            assertThat(request.body()).isEqualTo("abc");
+            assertThat(request.trailers()).containsExactly("X-T: 1");
         }
     }
 
