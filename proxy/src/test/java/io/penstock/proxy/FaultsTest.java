@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class FaultsTest {
     private static final int CLIENTS = 16;
-    private static final int REQUESTS = 30;
+    private static final int REQUESTS = 20;
 
     private static String echo(String target) {
         return (target + " ").repeat(1 + Math.floorMod(target.hashCode(), 3000));

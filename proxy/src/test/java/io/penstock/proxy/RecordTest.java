@@ -1,8 +1,11 @@
 package io.penstock.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.penstock.http.ResponseHead;
+import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.proxy.TransactionRecord.EndedBy;
 import java.io.OutputStream;
@@ -106,19 +109,23 @@ class RecordTest {
         try (var origin = Origin.of((wire, self) -> {
                     self.take(wire);
                     left.await(10, TimeUnit.SECONDS);
-                    wire.sendRaw("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
+                    wire.sendRaw("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
                     wire.send(new byte[100_000]);
                     wire.in().transferTo(OutputStream.nullOutputStream());
                 });
                 var rig = Rig.before(origin)
                         .plugin(penstock -> {
-                            // the interim answer has met the reset, so that not even the head can be sent
+                            // goes on when the reset has come, and has met what was to be sent: not even the head can
+                            // be
                             penstock.on(Hook.READ_RESPONSE_HEAD, transaction -> {
-                                try {
-                                    transaction.session().connection().flush();
-                                } catch (ConnectionException e) {
-                                    log.add("lost");
-                                }
+                                Connection lost = transaction.session().connection();
+                                assertThatThrownBy(() -> lost.peek(1)).isInstanceOf(ConnectionException.class);
+                                assertThatThrownBy(() -> {
+                                            transaction.inform(ResponseHead.of(103));
+                                            lost.flush();
+                                        })
+                                        .isInstanceOf(ConnectionException.class);
+                                log.add("lost");
                             });
                             penstock.on(Hook.TRANSACTION_CLOSE, _ -> log.add("close"));
                         })
