@@ -12,18 +12,22 @@ final class Transports {
     private Transports() {}
 
     static Stream<LoopOptions> all() {
-        var options =
-                LoopOptions.DEFAULT.withCount(2).withScheduler(Scheduler.LOOP).withStallThreshold(Duration.ZERO);
+        return Stream.concat(
+                proven(), IoUring.isAvailable() ? Stream.of(carried(Transport.IO_URING)) : Stream.<LoopOptions>of());
+    }
+
+    /** All but io_uring, which is there for those who ask for it. */
+    static Stream<LoopOptions> proven() {
         var usual = Epoll.isAvailable() ? Transport.EPOLL : Transport.NIO;
-        return Stream.of(
-                        Stream.of(options.withTransport(usual)),
-                        Stream.of(options.withTransport(usual).withScheduler(Scheduler.DEFAULT)),
-                        usual == Transport.NIO
-                                ? Stream.<LoopOptions>of()
-                                : Stream.of(options.withTransport(Transport.NIO)),
-                        IoUring.isAvailable()
-                                ? Stream.of(options.withTransport(Transport.IO_URING))
-                                : Stream.<LoopOptions>of())
-                .flatMap(each -> each);
+        var both = Stream.of(carried(usual), carried(usual).withScheduler(Scheduler.DEFAULT));
+        return usual == Transport.NIO ? both : Stream.concat(both, Stream.of(carried(Transport.NIO)));
+    }
+
+    private static LoopOptions carried(Transport transport) {
+        return LoopOptions.DEFAULT
+                .withCount(2)
+                .withTransport(transport)
+                .withScheduler(Scheduler.LOOP)
+                .withStallThreshold(Duration.ZERO);
     }
 }

@@ -33,6 +33,14 @@ final class Failures {
         };
     }
 
+    /** Whether the peer has reset the connection, and not ended it before. */
+    static boolean isReset(Throwable failure) {
+        Throwable first = failure instanceof ChannelOutputShutdownException && failure.getCause() != null
+                ? failure.getCause()
+                : failure;
+        return String.valueOf(first.getMessage()).toLowerCase(Locale.ROOT).contains("reset");
+    }
+
     private static Reason reasonOfText(Throwable failure) {
         String text = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
         if (text.contains("refused") || text.contains("no such file")) return Reason.REFUSED;

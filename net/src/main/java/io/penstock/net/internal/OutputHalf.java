@@ -57,6 +57,9 @@ final class OutputHalf extends ChunkOutput {
     /** Bytes accepted, and not yet with the operating system or the peer. */
     private long pending;
 
+    /** Bytes ever handed to the link. */
+    private volatile long handed;
+
     private long sent;
     private boolean drainRequested;
     private boolean finishing;
@@ -274,12 +277,12 @@ final class OutputHalf extends ChunkOutput {
     }
 
     private void await() throws ConnectionException {
-        long backlog = link.backlog();
+        long before = leftSoFar();
         switch (parking.park()) {
             case WOKEN, CANCELLED -> {}
             case EXPIRED -> {
                 // a slow peer that takes something is not a stalled one
-                if (link.backlog() < backlog && !connection.isPastDeadline()) return;
+                if (leftSoFar() > before && !connection.isPastDeadline()) return;
                 // part of it may be out: whoever sent on now would send from an unknown place
                 end(Reason.TIMEOUT, null);
                 throw failure(Reason.TIMEOUT);
@@ -289,6 +292,11 @@ final class OutputHalf extends ChunkOutput {
                 throw failure(Reason.INTERRUPTED);
             }
         }
+    }
+
+    /** How much has left for the peer, or nearly so: it grows as long as the peer takes something. */
+    private long leftSoFar() {
+        return handed - link.backlog();
     }
 
     private static void requireLength(FileChannel file, long position, long count) throws ConnectionException {
@@ -358,6 +366,7 @@ final class OutputHalf extends ChunkOutput {
                 gatheredSize = 0;
                 if (gathered.length > SMALL) gathered = NOTHING;
             }
+            handed += size;
             return size;
         } finally {
             lock.unlock();
@@ -456,6 +465,16 @@ final class OutputHalf extends ChunkOutput {
         lock.lock();
         try {
             return pending > 0 && ending == null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether it has failed with bytes on the way: the peer must not take what it has got for the whole. */
+    boolean isCut() {
+        lock.lock();
+        try {
+            return pending > 0 && ending != null && ending != Reason.CLOSED;
         } finally {
             lock.unlock();
         }

@@ -3,20 +3,22 @@ package io.penstock.net.internal;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.DefaultChannelPromise;
 import io.netty.channel.FileRegion;
-import io.netty.channel.VoidChannelPromise;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
 import java.net.SocketAddress;
 import java.net.SocketOption;
+import java.nio.channels.ClosedChannelException;
 import org.jspecify.annotations.Nullable;
 
 /** A socket: the only handler in the pipeline of a Netty channel. Handler methods and {@link #drain} run on the loop. */
@@ -25,15 +27,18 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
     private final StreamConnection connection;
     private final Runnable drain = this::drain;
     private final Runnable resume = this::resume;
-    private final VoidChannelPromise unnoticed;
-    private @Nullable Throwable fileFailure;
+    private final Unconfirmed unconfirmed;
+
+    /** A write has met a reset, and the operating system reports it once only: to reading it would look like the end of the stream. */
+    private boolean reset;
+
     private @Nullable SocketAddress local;
     private @Nullable SocketAddress remote;
 
     private SocketLink(Channel channel, StreamConnection connection) {
         this.channel = channel;
         this.connection = connection;
-        this.unnoticed = new VoidChannelPromise(channel, false);
+        this.unconfirmed = new Unconfirmed(channel);
     }
 
     /** Makes the connection of a channel and takes the channel's pipeline. */
@@ -60,7 +65,7 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         if (event != ChannelInputShutdownEvent.INSTANCE) return;
         HalfClosedEpoll.keep(channel);
-        connection.inputHalf().end(Reason.EOF, null);
+        connection.inputHalf().end(reset ? Reason.RESET : Reason.EOF, null);
         closeIfEnded();
     }
 
@@ -72,7 +77,7 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        connection.lost(Reason.EOF, null);
+        connection.lost(reset ? Reason.RESET : Reason.EOF, null);
     }
 
     // ---- to the socket
@@ -90,7 +95,7 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
         OutputHalf output = connection.outputHalf();
         Channel.Unsafe socket = channel.unsafe();
         long size = output.takeInto(
-                message -> socket.write(message, message instanceof FileRegion ? noticed() : unnoticed),
+                message -> socket.write(message, message instanceof FileRegion ? guarded() : unconfirmed),
                 connection.nettyLoop().scratch());
         if (size == 0) {
             finishIfDue(output);
@@ -100,7 +105,7 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
         connection.nettyLoop().renewScratch();
         ChannelOutboundBuffer left = socket.outboundBuffer();
         if (left == null) {
-            failed(output, fileFailure); // the write failed, and took the way out with it
+            failed(output, unconfirmed.failure()); // the write failed, and took the way out with it
         } else if (left.isEmpty()) {
             output.taken(size);
             finishIfDue(output);
@@ -119,16 +124,29 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
         finishIfDue(output);
     }
 
-    private void failed(OutputHalf output, @Nullable Throwable failure) {
-        Reason reason = failure == null ? Reason.RESET : Failures.reasonOf(failure);
+    private void failed(OutputHalf output, Throwable failure) {
+        Reason reason = Failures.reasonOf(failure);
+        reset |= Failures.isReset(failure);
         output.end(reason, failure);
         if (reason == Reason.FILE) connection.abort(); // the peer could not tell that something is missing
     }
 
-    /** A file can fail by itself; of the socket's own failures, one is like the other. */
-    private ChannelPromise noticed() {
+    /**
+     * For a file. If it turns out to be too short, Netty would end the stream, and the peer take what it has got for the whole; so as long
+     * as it is under way, a failure closes the channel, and that is a reset. On the loop.
+     */
+    private ChannelPromise guarded() {
+        ChannelConfig config = channel.config();
+        Integer before = config.getOption(ChannelOption.SO_LINGER); // null for UNIX sockets
+        config.setAutoClose(true);
+        if (before != null) config.setOption(ChannelOption.SO_LINGER, 0);
         return channel.newPromise().addListener(done -> {
-            if (done.cause() != null) fileFailure = done.cause();
+            if (done.cause() != null) {
+                unconfirmed.tryFailure(done.cause());
+            } else {
+                config.setAutoClose(false);
+                if (before != null) config.setOption(ChannelOption.SO_LINGER, before);
+            }
         });
     }
 
@@ -147,7 +165,7 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
     @Override
     public long backlog() {
         ChannelOutboundBuffer buffer = channel.unsafe().outboundBuffer();
-        return buffer == null ? 0 : buffer.totalPendingWriteBytes();
+        return buffer == null ? 0 : buffer.totalPendingWriteBytes() - buffer.currentProgress();
     }
 
     @Override
@@ -236,5 +254,29 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
 
     private UnsupportedOperationException unsupported(SocketOption<?> name) {
         return new UnsupportedOperationException(name.name() + " is not an option of " + connection);
+    }
+
+    /** One promise for all writes: their success is nothing to it, and of their failures it keeps the last. On the loop. */
+    private static final class Unconfirmed extends DefaultChannelPromise {
+        private @Nullable Throwable failure;
+
+        Unconfirmed(Channel channel) {
+            super(channel);
+        }
+
+        Throwable failure() {
+            return failure == null ? new ClosedChannelException() : failure;
+        }
+
+        @Override
+        public boolean trySuccess(@Nullable Void nothing) {
+            return true;
+        }
+
+        @Override
+        public boolean tryFailure(Throwable cause) {
+            failure = cause;
+            return true;
+        }
     }
 }

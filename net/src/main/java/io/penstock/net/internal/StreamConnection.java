@@ -39,6 +39,7 @@ public final class StreamConnection implements Connection {
     private volatile @Nullable FixedDeadline deadline;
     private volatile boolean dirty;
     private final SpinLock lock = new SpinLock();
+    private boolean closing;
     private volatile boolean closed;
     private @Nullable Runnable whenClosed;
     private volatile LoopPool.@Nullable Slot slot;
@@ -216,21 +217,23 @@ public final class StreamConnection implements Connection {
     @Override
     public void close() throws ConnectionException {
         input.end(Reason.CLOSED, null); // even where the connection was lost: what has come may still be there
-        if (closed) return;
+        if (closed || !beginClosing()) return;
+        boolean cut = output.isCut();
         ConnectionException undelivered = null;
         if (output.hasPending() && !loop.eventLoop().inEventLoop()) {
             link.resumeReading();
             try {
                 output.flush();
             } catch (ConnectionException e) {
-                undelivered = e.reason() == Reason.BUSY_WRITING ? null : e;
+                cut = true;
+                undelivered = e.reason() == Reason.BUSY_WRITING ? null : e; // that writer will be told
             }
         }
         output.end(Reason.CLOSED, null);
-        if (undelivered == null) {
-            link.close();
-        } else {
+        if (cut) {
             link.abort();
+        } else {
+            link.close();
         }
         ended();
         if (undelivered != null) {
@@ -240,6 +243,18 @@ public final class StreamConnection implements Connection {
                     remoteAddress(),
                     "closed, but not everything that was sent could be delivered",
                     undelivered);
+        }
+    }
+
+    /** False when another thread is at it: it must be let finish. */
+    private boolean beginClosing() {
+        lock.lock();
+        try {
+            boolean first = !closing;
+            closing = true;
+            return first;
+        } finally {
+            lock.unlock();
         }
     }
 
