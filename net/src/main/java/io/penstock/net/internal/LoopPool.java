@@ -8,13 +8,14 @@ import io.penstock.net.Connector;
 import io.penstock.net.KeepAlive;
 import io.penstock.net.Pool;
 import io.penstock.net.PoolOptions;
+import io.penstock.net.event.Action;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +25,7 @@ public final class LoopPool implements Pool {
     private final NettyLoops loops;
     private final PoolOptions options;
     private final List<Shelf> shelves;
-    private final Map<SocketAddress, AtomicInteger> open = new ConcurrentHashMap<>();
+    private final Map<SocketAddress, Integer> open = new ConcurrentHashMap<>();
     private final AtomicLong dialled = new AtomicLong();
     private final AtomicLong reused = new AtomicLong();
     private final AtomicLong refused = new AtomicLong();
@@ -62,34 +63,53 @@ public final class LoopPool implements Pool {
     @Override
     public Connection connectFresh(SocketAddress address) throws ConnectionException {
         if (closed) throw new IllegalStateException("the pool is closed");
-        AtomicInteger count = open.computeIfAbsent(address, _ -> new AtomicInteger());
-        if (count.incrementAndGet() > options.limit()) {
-            count.decrementAndGet();
-            throw ConnectionException.of(
-                    Reason.POOL_FULL,
-                    Phase.POOL,
-                    address,
-                    "all " + options.limit() + " connections that the pool may open are in use",
-                    null);
+        while (!claim(address)) {
+            if (!makeRoom(address)) {
+                throw ConnectionException.of(
+                        Reason.POOL_FULL,
+                        Phase.POOL,
+                        address,
+                        "all " + options.limit() + " connections that the pool may open are in use",
+                        null);
+            }
         }
         StreamConnection connection;
         try {
             connection = (StreamConnection) connector.connect(address);
         } catch (Throwable e) {
-            count.decrementAndGet();
+            giveBack(address);
             throw e;
         }
         dialled.incrementAndGet();
         connection.joinPool(new Slot(address, connection));
-        connection.whenClosed(count::decrementAndGet);
+        connection.whenClosed(() -> giveBack(address));
         return connection;
+    }
+
+    /** Counts one more open connection to the address, unless that were too many. */
+    private boolean claim(SocketAddress address) {
+        if (open.merge(address, 1, Integer::sum) <= options.limit()) return true;
+        giveBack(address);
+        return false;
+    }
+
+    private void giveBack(SocketAddress address) {
+        open.computeIfPresent(address, (_, count) -> count == 1 ? null : count - 1);
+    }
+
+    /** Closes a kept connection to the address, of whichever loop; false when there is none. */
+    private boolean makeRoom(SocketAddress address) {
+        for (Shelf shelf : shelves) {
+            if (shelf.dropOldest(address)) return true;
+        }
+        return false;
     }
 
     @Override
     public PoolStats stats() {
         return new PoolStats(
                 shelves.stream().mapToInt(Shelf::size).sum(),
-                open.values().stream().mapToInt(AtomicInteger::get).sum(),
+                open.values().stream().mapToInt(Integer::intValue).sum(),
                 dialled.get(),
                 reused.get(),
                 refused.get(),
@@ -107,6 +127,7 @@ public final class LoopPool implements Pool {
         private final SocketAddress address;
         private final StreamConnection connection;
         private final long bornAt = System.nanoTime();
+        private final AtomicBoolean out = new AtomicBoolean(true);
         private int uses = 1;
         private boolean idle;
         private long idleUntil;
@@ -120,7 +141,17 @@ public final class LoopPool implements Pool {
             return uses - 1;
         }
 
+        /** Makes it as new for its next user. */
+        void handOut() {
+            uses++;
+            if (connection.timeouts() != connector.timeouts()) connection.timeouts(connector.timeouts());
+            out.set(true);
+        }
+
         boolean release(KeepAlive limits) {
+            if (!out.compareAndSet(true, false)) {
+                throw new IllegalStateException(connection + " has been released before");
+            }
             Shelf shelf = shelves.get(connection.nettyLoop().index());
             long now = System.nanoTime();
             boolean fit = !closed
@@ -146,7 +177,8 @@ public final class LoopPool implements Pool {
         private final Map<SocketAddress, ArrayDeque<Slot>> idle = new HashMap<>();
         private @Nullable SocketAddress lastAddress;
         private @Nullable ArrayDeque<Slot> last;
-        private boolean sweeping;
+        private @Nullable Action sweeper;
+        private long sweepAt;
         private int size;
 
         Shelf(NettyLoop loop) {
@@ -158,7 +190,7 @@ public final class LoopPool implements Pool {
             for (Slot slot = pop(address); slot != null; slot = pop(address)) {
                 slot.connection.inputHalf().unwatch();
                 if (slot.idleUntil - System.nanoTime() > 0 && slot.connection.isReusable()) {
-                    slot.uses++;
+                    slot.handOut();
                     return slot;
                 }
                 discard(slot);
@@ -180,21 +212,40 @@ public final class LoopPool implements Pool {
             lock.lock();
             try {
                 ArrayDeque<Slot> kept = keptFor(address);
-                Slot slot = kept == null ? null : kept.pollLast();
-                if (slot != null) {
-                    slot.idle = false;
-                    size--;
-                }
-                return slot;
+                return off(kept == null ? null : kept.pollLast());
             } finally {
                 lock.unlock();
             }
         }
 
+        private @Nullable Slot off(@Nullable Slot slot) {
+            if (slot != null) {
+                slot.idle = false;
+                size--;
+            }
+            return slot;
+        }
+
+        /** Closes the one that has been kept longest. */
+        boolean dropOldest(SocketAddress address) {
+            Slot slot;
+            lock.lock();
+            try {
+                ArrayDeque<Slot> kept = keptFor(address);
+                slot = off(kept == null ? null : kept.pollFirst());
+            } finally {
+                lock.unlock();
+            }
+            if (slot == null) return false;
+            slot.connection.inputHalf().unwatch();
+            discard(slot);
+            return true;
+        }
+
         boolean keep(Slot slot, long until) {
             lock.lock();
             try {
-                if (slot.idle) throw new IllegalStateException(slot.connection + " has been released before");
+                if (closed) return false; // and nobody will clear this shelf once more
                 ArrayDeque<Slot> kept = keptFor(slot.address);
                 if (kept == null) {
                     kept = new ArrayDeque<>();
@@ -207,10 +258,7 @@ public final class LoopPool implements Pool {
                 slot.idleUntil = until;
                 kept.addLast(slot);
                 size++;
-                if (!sweeping) {
-                    sweeping = true;
-                    sweepAt(until);
-                }
+                if (sweeper == null || until - sweepAt < 0) sweepAt(until);
             } finally {
                 lock.unlock();
             }
@@ -240,13 +288,16 @@ public final class LoopPool implements Pool {
 
         /** One timer a shelf: it fires when the first of the idle connections is due, and looks at all of them. */
         private void sweepAt(long due) {
-            loop.timer(Math.max(0, due - System.nanoTime()), this::sweep);
+            if (sweeper != null) sweeper.cancel();
+            sweepAt = due;
+            sweeper = loop.timer(Math.max(0, due - System.nanoTime()), this::sweep);
         }
 
         private void sweep() {
             var expired = new ArrayDeque<Slot>();
             lock.lock();
             try {
+                sweeper = null;
                 long now = System.nanoTime();
                 long next = Long.MAX_VALUE;
                 for (ArrayDeque<Slot> kept : idle.values()) {
@@ -265,8 +316,7 @@ public final class LoopPool implements Pool {
                 idle.values().removeIf(ArrayDeque::isEmpty);
                 lastAddress = null;
                 last = null;
-                sweeping = next != Long.MAX_VALUE;
-                if (sweeping) sweepAt(next);
+                if (next != Long.MAX_VALUE) sweepAt(next);
             } finally {
                 lock.unlock();
             }

@@ -1,0 +1,435 @@
+package io.penstock.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.penstock.net.ConnectionException.Phase;
+import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.LoopOptions.Scheduler;
+import io.penstock.net.Pool.PoolStats;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadLocalRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Keeping connections for their next user: only such as are as good as new. */
+@ParameterizedClass
+@EnumSource(names = {"LOOP", "DEFAULT"})
+class PoolTest {
+    private final Loops loops;
+    private final Loop loop;
+    private final List<Connection> accepted = new CopyOnWriteArrayList<>();
+    private final Listener listener;
+    private final Connector connector;
+    private final Pool pool;
+
+    PoolTest(Scheduler scheduler) throws Exception {
+        loops = Loops.open(
+                LoopOptions.DEFAULT.withCount(2).withScheduler(scheduler).withStallThreshold(Duration.ZERO));
+        loop = loops.all().get(0);
+        listener = listen();
+        connector = Connector.of(
+                loops, Timeouts.of(Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofSeconds(10)));
+        pool = Pool.of(connector, new PoolOptions(2, 4));
+    }
+
+    /** Answers each line with the same line; "more" with more than was asked for. */
+    private Listener listen() throws Exception {
+        return Listener.open(loops, new InetSocketAddress("127.0.0.1", 0), connection -> {
+            accepted.add(connection);
+            while (true) {
+                String line = connection.receiveLine();
+                connection.send(line + "\n" + (line.equals("more") ? "more\n" : ""));
+            }
+        });
+    }
+
+    @AfterEach
+    void close() {
+        pool.close();
+        listener.close();
+        loops.close(Duration.ZERO);
+    }
+
+    private <T> T on(Callable<T> work) {
+        return Spawned.on(loop, work).value();
+    }
+
+    private Connection take() {
+        return on(() -> pool.connect(listener.address()));
+    }
+
+    private Connection taken(Loop of) {
+        return Spawned.on(of, () -> pool.connect(listener.address())).value();
+    }
+
+    private boolean release(Connection connection, KeepAlive keepAlive) {
+        return on(() -> connection.release(keepAlive));
+    }
+
+    private boolean release(Connection connection) {
+        return release(connection, KeepAlive.DEFAULT);
+    }
+
+    private String ask(Connection connection, String question) {
+        return on(() -> {
+            connection.send(question + "\n");
+            return connection.receiveLine();
+        });
+    }
+
+    // ---- keeping
+
+    @Test
+    void aReleasedConnectionIsHandedOutAgain() {
+        Connection first = take();
+        assertThat(ask(first, "one")).isEqualTo("one");
+        assertThat(release(first)).isTrue();
+        Connection second = take();
+        assertThat(second).isSameAs(first);
+        assertThat(ask(second, "two")).isEqualTo("two");
+        assertThat(second.stats().reused()).isOne();
+        assertThat(pool.stats()).isEqualTo(new PoolStats(0, 1, 1, 1, 0, 0));
+    }
+
+    @Test
+    void theLastReleasedIsTheFirstOut() {
+        Connection a = take();
+        Connection b = take();
+        release(a);
+        release(b);
+        assertThat(take()).isSameAs(b);
+        assertThat(take()).isSameAs(a);
+    }
+
+    @Test
+    void aFreshOneIsNeverAKeptOne() {
+        Connection kept = take();
+        release(kept);
+        Connection fresh = on(() -> pool.connectFresh(listener.address()));
+        assertThat(fresh).isNotSameAs(kept);
+        assertThat(pool.stats().idle()).isOne();
+        assertThat(pool.stats().dialled()).isEqualTo(2);
+    }
+
+    @Test
+    void everyLoopKeepsItsOwn() {
+        Connection here = take();
+        release(here);
+        Connection there = taken(loops.all().get(1));
+        assertThat(there).isNotSameAs(here);
+        assertThat(there.loop()).isSameAs(loops.all().get(1));
+        assertThat(take()).isSameAs(here);
+    }
+
+    @Test
+    void addressesAreKeptApart() throws Exception {
+        try (var other = listen()) {
+            Connection first = take();
+            release(first);
+            Connection elsewhere = on(() -> pool.connect(other.address()));
+            assertThat(elsewhere.remoteAddress()).isEqualTo(other.address());
+            assertThat(elsewhere).isNotSameAs(first);
+            elsewhere.abort();
+        }
+    }
+
+    @Test
+    void anEqualAddressIsTheSameAddress() {
+        var address = (InetSocketAddress) listener.address();
+        Connection first = take();
+        release(first);
+        SocketAddress equal = new InetSocketAddress(address.getAddress(), address.getPort());
+        assertThat(on(() -> pool.connect(equal))).isSameAs(first);
+    }
+
+    @Test
+    void noMoreAreKeptThanTheOptionsSay() {
+        Connection a = take();
+        Connection b = take();
+        Connection c = take();
+        assertThat(release(a)).isTrue();
+        assertThat(release(b)).isTrue();
+        assertThat(release(c)).isFalse();
+        assertThat(c.isOpen()).isFalse();
+        assertThat(pool.stats()).isEqualTo(new PoolStats(2, 2, 3, 0, 1, 0));
+    }
+
+    @Test
+    void whatAUserChangedIsAsBeforeForTheNext() {
+        Connection first = take();
+        Timeouts usual = first.timeouts();
+        first.timeouts(usual.withRead(Duration.ofMillis(1)));
+        release(first);
+        Connection second = take();
+        assertThat(second).isSameAs(first);
+        assertThat(second.timeouts()).isEqualTo(usual);
+    }
+
+    // ---- limits of keeping
+
+    @Test
+    void anIdleOneIsClosedWhenItsTimeIsUp() {
+        Connection kept = take();
+        assertThat(release(kept, KeepAlive.DEFAULT.withIdle(Duration.ofMillis(30))))
+                .isTrue();
+        await().until(() -> !kept.isOpen());
+        await().until(() -> pool.stats().equals(new PoolStats(0, 0, 1, 0, 0, 1)));
+    }
+
+    @Test
+    void aShortTimeIsKeptThoughALongOneBeganBefore() {
+        Connection patient = take();
+        Connection hasty = take();
+        release(patient);
+        release(hasty, KeepAlive.DEFAULT.withIdle(Duration.ofMillis(30)));
+        await().until(() -> !hasty.isOpen());
+        assertThat(patient.isOpen()).isTrue();
+        assertThat(take()).isSameAs(patient);
+    }
+
+    @Test
+    void anOldOneIsNotKept() {
+        Connection old = take();
+        long born = System.nanoTime();
+        var age = Duration.ofMillis(20);
+        await().until(() -> System.nanoTime() - born > age.toNanos());
+        assertThat(release(old, new KeepAlive(Duration.ofMinutes(1), age, 100))).isFalse();
+        assertThat(old.isOpen()).isFalse();
+    }
+
+    @Test
+    void oneThatGrowsOldWhileItIsKeptIsClosed() {
+        Connection kept = take();
+        assertThat(release(kept, new KeepAlive(Duration.ofMinutes(1), Duration.ofMillis(500), 100)))
+                .isTrue();
+        await().until(() -> !kept.isOpen());
+        assertThat(pool.stats().evicted()).isOne();
+    }
+
+    @Test
+    void oneThatWasHandedOutOftenEnoughIsNotKept() {
+        var twice = new KeepAlive(Duration.ofMinutes(1), Duration.ofMinutes(1), 2);
+        Connection first = take();
+        assertThat(release(first, twice)).isTrue();
+        assertThat(take()).isSameAs(first);
+        assertThat(release(first, twice)).isFalse();
+    }
+
+    // ---- eviction
+
+    @Test
+    void aKeptOneThatThePeerEndsIsEvictedAtThatMoment() {
+        Connection kept = take();
+        ask(kept, "hello");
+        release(kept);
+        accepted.getFirst().abort();
+        await().until(() -> pool.stats().equals(new PoolStats(0, 0, 1, 0, 0, 1)));
+        assertThat(take()).isNotSameAs(kept);
+    }
+
+    @Test
+    void aKeptOneThatBecomesReadableIsEvictedAtThatMoment() {
+        Connection kept = take();
+        ask(kept, "hello");
+        release(kept);
+        Connection peer = accepted.getFirst();
+        Spawned.onPlatformThread(() -> peer.send("unasked\n")).value();
+        await().until(() -> pool.stats().evicted() == 1);
+        assertThat(kept.isOpen()).isFalse();
+        assertThat(take()).isNotSameAs(kept);
+    }
+
+    // ---- refusal
+
+    @Test
+    void oneWithUnreadInputIsRefused() {
+        Connection connection = take();
+        assertThat(ask(connection, "more")).isEqualTo("more");
+        await().until(() -> connection.buffered() > 0);
+        assertThat(release(connection)).isFalse();
+        assertThat(connection.isOpen()).isFalse();
+        assertThat(pool.stats()).isEqualTo(new PoolStats(0, 0, 1, 0, 1, 0));
+    }
+
+    @Test
+    void oneWithATimedOutReadIsRefused() {
+        Connection connection = take();
+        connection.timeouts(connection.timeouts().withRead(Duration.ofMillis(5)));
+        assertThat(Spawned.on(loop, () -> connection.receiveLine()).reason()).isEqualTo(Reason.TIMEOUT);
+        assertThat(release(connection)).isFalse();
+    }
+
+    @Test
+    void oneWithAnEndedHalfIsRefused() throws Exception {
+        Connection output = take();
+        on(() -> {
+            output.shutdownOutput();
+            return null;
+        });
+        assertThat(release(output)).isFalse();
+        Connection input = take();
+        input.shutdownInput();
+        assertThat(release(input)).isFalse();
+        Connection ended = take();
+        ended.abort();
+        assertThat(release(ended)).isFalse();
+        assertThat(pool.stats()).isEqualTo(new PoolStats(0, 0, 3, 0, 3, 0));
+    }
+
+    @Test
+    void oneThatIsBeingReadOrHasADeadlineIsRefused() {
+        Connection read = take();
+        var reading = Spawned.on(loop, () -> read.receiveLine()).parked();
+        assertThat(release(read)).isFalse();
+        assertThat(reading.reason()).isEqualTo(Reason.CLOSED);
+        Connection limited = take();
+        var _ = limited.deadline(Duration.ofMinutes(1));
+        assertThat(release(limited)).isFalse();
+    }
+
+    // ---- misuse
+
+    @Test
+    void releasingTwiceIsRefusedWhateverBecameOfTheFirst() {
+        Connection kept = take();
+        assertThat(release(kept)).isTrue();
+        assertThat(Spawned.on(loop, () -> kept.release(KeepAlive.DEFAULT)).failure())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("released before");
+        assertThat(take()).isSameAs(kept);
+        kept.abort();
+        assertThat(release(kept)).isFalse();
+        assertThat(Spawned.on(loop, () -> kept.release(KeepAlive.DEFAULT)).failure())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("released before");
+        assertThat(pool.stats().refused()).isOne();
+    }
+
+    @Test
+    void aConnectionThatComesFromNoPoolCannotBeReleased() {
+        Connection dialled = on(() -> connector.connect(listener.address()));
+        assertThat(Spawned.on(loop, () -> dialled.release(KeepAlive.DEFAULT)).failure())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("pool");
+        assertThat(dialled.isOpen()).isTrue();
+        dialled.abort();
+    }
+
+    // ---- the limit
+
+    @Test
+    void theLimitIsKeptAndGivenBackByEveryEnding() throws Exception {
+        List<Connection> all = List.of(take(), take(), take(), take());
+        var failure = Spawned.on(loop, () -> pool.connect(listener.address())).failing();
+        assertThat(failure.reason()).isEqualTo(Reason.POOL_FULL);
+        assertThat(failure.phase()).isEqualTo(Phase.POOL);
+        assertThat(failure.peer()).isEqualTo(listener.address());
+        assertThat(failure).hasMessageContaining("4");
+        // a release, a close, an abort, and the peer's end: each makes room for one
+        release(all.get(0));
+        assertThat(take()).isSameAs(all.get(0));
+        on(() -> {
+            all.get(1).close();
+            return null;
+        });
+        take();
+        all.get(2).abort();
+        take();
+        assertThat(Spawned.on(loop, () -> pool.connect(listener.address())).reason())
+                .isEqualTo(Reason.POOL_FULL);
+        assertThat(pool.stats().open()).isEqualTo(4);
+    }
+
+    @Test
+    void failedAttemptsTakeNoRoom() throws Exception {
+        SocketAddress address = listener.address();
+        listener.close();
+        for (int i = 0; i < 10; i++) {
+            assertThat(Spawned.on(loop, () -> pool.connect(address)).reason()).isEqualTo(Reason.REFUSED);
+        }
+        assertThat(pool.stats()).isEqualTo(new PoolStats(0, 0, 0, 0, 0, 0));
+    }
+
+    @Test
+    void keptOnesGiveWayWhenTheLimitIsReached() {
+        // four are open, all idle: two on each loop, where this loop's threads cannot take the other's
+        Loop other = loops.all().get(1);
+        List<Connection> all = List.of(take(), take(), taken(other), taken(other));
+        all.forEach(this::release);
+        assertThat(pool.stats().idle()).isEqualTo(4);
+        take();
+        take();
+        Connection third = take();
+        assertThat(third.isOpen()).isTrue();
+        assertThat(pool.stats().open()).isEqualTo(4);
+        assertThat(pool.stats().evicted()).isOne();
+        Connection fresh = on(() -> pool.connectFresh(listener.address()));
+        assertThat(fresh.isOpen()).isTrue();
+        assertThat(pool.stats()).isEqualTo(new PoolStats(0, 4, 6, 2, 0, 2));
+    }
+
+    // ---- the end
+
+    @Test
+    void aClosedPoolClosesWhatItKeepsAtOnceAndTheRestWhenReleased() {
+        Connection kept = take();
+        Connection out = take();
+        release(kept);
+        pool.close();
+        pool.close();
+        assertThat(kept.isOpen()).isFalse();
+        assertThat(ask(out, "still")).isEqualTo("still");
+        assertThat(release(out)).isFalse();
+        assertThat(out.isOpen()).isFalse();
+        assertThat(pool.stats().open()).isZero();
+        assertThat(Spawned.on(loop, () -> pool.connect(listener.address())).failure())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("closed");
+    }
+
+    // ---- many at once
+
+    @Test
+    void noConnectionHasTwoUsersAndEveryAnswerIsTheRightOneHoweverManyShareThePool() throws Exception {
+        var users = ConcurrentHashMap.<Connection>newKeySet();
+        var started = new CountDownLatch(1);
+        try (var shared = Pool.of(connector, new PoolOptions(4, 64))) {
+            var all = new java.util.ArrayList<Spawned<Integer>>();
+            for (int i = 0; i < 16; i++) {
+                int user = i;
+                all.add(Spawned.on(loops.all().get(i % 2), () -> {
+                    started.await();
+                    for (int round = 0; round < 50; round++) {
+                        Connection connection = shared.connect(listener.address());
+                        assertThat(users.add(connection)).isTrue();
+                        String question = user + "/" + round;
+                        connection.send(question + "\n");
+                        assertThat(connection.receiveLine()).isEqualTo(question);
+                        users.remove(connection);
+                        if (ThreadLocalRandom.current().nextInt(10) == 0) {
+                            connection.abort();
+                        } else {
+                            connection.release(KeepAlive.DEFAULT);
+                        }
+                    }
+                    return 0;
+                }));
+            }
+            started.countDown();
+            all.forEach(Spawned::value);
+            PoolStats stats = shared.stats();
+            assertThat(stats.dialled() + stats.reused()).isEqualTo(16 * 50);
+            assertThat(stats.open()).isEqualTo(stats.idle()).isLessThanOrEqualTo(8);
+        }
+    }
+}
