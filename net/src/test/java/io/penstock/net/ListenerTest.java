@@ -283,4 +283,26 @@ class ListenerTest {
         listener.close();
         assertThat(path).doesNotExist();
     }
+
+    @Test
+    void aListenerThatWasForgottenEndsWithItsLoops() throws Exception {
+        for (int round = 0; round < 20; round++) { // whether Netty would close it depends on the moment
+            try (var brief = Loops.open(LoopOptions.DEFAULT.withCount(1))) {
+                Listener.open(brief, forgotten(round), _ -> {});
+            }
+        }
+        assertThat(port).isPositive();
+    }
+
+    private int port;
+
+    /** Any port at first, and then the same one again and again. */
+    private InetSocketAddress forgotten(int round) throws Exception {
+        if (round == 0) {
+            try (var listener = Listener.open(loops, ANY_PORT, _ -> {})) {
+                port = ((InetSocketAddress) listener.address()).getPort();
+            }
+        }
+        return new InetSocketAddress("127.0.0.1", port);
+    }
 }

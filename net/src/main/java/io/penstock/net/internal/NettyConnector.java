@@ -19,7 +19,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
-import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -162,11 +161,6 @@ public record NettyConnector(NettyLoops owner, Timeouts timeouts) implements Con
                 public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
                     connected.completeExceptionally(cause);
                     context.close();
-                }
-
-                @Override
-                public void channelUnregistered(ChannelHandlerContext context) {
-                    connected.completeExceptionally(new ClosedChannelException());
                 }
             });
         }

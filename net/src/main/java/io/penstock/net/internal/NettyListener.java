@@ -18,6 +18,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.time.Duration;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -68,7 +69,9 @@ public final class NettyListener implements Listener {
         ChannelFuture bound = bootstrap.bind(loops.sockets().toNetty(address)).awaitUninterruptibly();
         if (!bound.isSuccess()) throw Failures.of(bound.cause(), Phase.BIND, address);
         Channel channel = bound.channel();
-        return new NettyListener(loops, channel, SocketTransport.toJdk(channel.localAddress()), open);
+        var listener = new NettyListener(loops, channel, SocketTransport.toJdk(channel.localAddress()), open);
+        loops.listeners().add(listener);
+        return listener;
     }
 
     /** Netty would remove whatever is there, be it a file with content or the socket of a process that runs. */
@@ -109,14 +112,19 @@ public final class NettyListener implements Listener {
     @Override
     public void close() {
         if (!closed.compareAndSet(false, true)) return;
+        loops.listeners().remove(this);
         if (channel.isOpen()) {
-            // on its loop, so that hardly a moment is between the last client accepted and the end
-            channel.eventLoop().execute(() -> {
-                acceptRest();
-                channel.close();
-            });
-            channel.closeFuture().awaitUninterruptibly();
-            awaitInitialised();
+            try {
+                // on its loop, so that hardly a moment is between the last client accepted and the end
+                channel.eventLoop().execute(() -> {
+                    acceptRest();
+                    channel.close();
+                });
+                channel.closeFuture().awaitUninterruptibly(NettyLoops.LOOP_END_SECONDS, TimeUnit.SECONDS);
+                awaitInitialised();
+            } catch (RejectedExecutionException e) {
+                LOG.warn("The loop of the listener at {} had ended before it", address, e);
+            }
         }
         if (address instanceof UnixDomainSocketAddress unix) {
             try {

@@ -13,6 +13,8 @@ import io.penstock.net.Loops;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
@@ -31,7 +33,7 @@ public final class NettyLoops implements Loops {
     private static final long TASK_QUANTUM_MILLIS = 5;
 
     /** How long close waits for the loops themselves, which end at once unless one of their threads hogs them. */
-    private static final long LOOP_END_SECONDS = 3;
+    static final long LOOP_END_SECONDS = 3;
 
     private static final Logger LOG = LoggerFactory.getLogger(Loops.class);
     private static final int WORKERS = 32;
@@ -44,6 +46,7 @@ public final class NettyLoops implements Loops {
     private final ThreadPoolExecutor workers;
     private final @Nullable StallWatchdog watchdog;
     private final AtomicInteger turn = new AtomicInteger();
+    private final Set<NettyListener> listeners = ConcurrentHashMap.newKeySet();
     private boolean closing;
     private boolean closed;
 
@@ -141,6 +144,11 @@ public final class NettyLoops implements Loops {
         return workers;
     }
 
+    /** Those to be closed with the loops at the latest. */
+    Set<NettyListener> listeners() {
+        return listeners;
+    }
+
     /** Something has ended that close may be waiting for. */
     void ended() {
         Thread waiting = closer;
@@ -155,6 +163,9 @@ public final class NettyLoops implements Loops {
             closing = true;
         }
         boolean inOrder = awaitQuiet(grace);
+        // a loop that ends may leave them open, and their ports taken
+        listeners.forEach(NettyListener::close);
+        inOrder &= isQuiet();
         if (!inOrder) {
             for (NettyLoop loop : loops) {
                 loop.openConnections().forEach(StreamConnection::abort);
