@@ -10,7 +10,7 @@ import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 
 /** Nothing is buffered without a bound, in either direction. */
-public interface BackPressureContract extends Contract {
+interface BackPressureContract extends Contract {
     /** The most that a connection may hold of what nobody has received yet. */
     int MOST_BUFFERED = 256 * 1024;
 

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import org.junit.jupiter.api.Test;
 
 /** {@link io.penstock.net.Input}: looking ahead, putting back, what is buffered, and the stream view. */
-public interface BufferingContract extends Contract {
+interface BufferingContract extends Contract {
     @EveryCut
     default void peekingConsumesNothing(Cut cut) throws Exception {
         Ends ends = open();

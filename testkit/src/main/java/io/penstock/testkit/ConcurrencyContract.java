@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** One reader and one writer at a time, from any kind of thread. */
-public interface ConcurrencyContract extends Contract {
+interface ConcurrencyContract extends Contract {
     @Test
     default void aSecondReaderIsRefusedAndDisturbsNothing() throws Exception {
         Ends ends = open();

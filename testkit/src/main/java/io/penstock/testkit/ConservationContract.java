@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** No byte is lost, doubled or moved, whatever is called in whatever order and however the stream ends. */
-public interface ConservationContract extends Contract {
+interface ConservationContract extends Contract {
     /** How many schedules each test draws. */
     int SCHEDULES = 12;
 

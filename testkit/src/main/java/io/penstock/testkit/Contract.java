@@ -1,7 +1,7 @@
 package io.penstock.testkit;
 
 /** What the parts of the {@link ConnectionContract} ask of the class that runs them. */
-public interface Contract {
+interface Contract {
     /** The kind of connection under test. */
     ConnectionKind kind();
 

@@ -12,7 +12,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** The endings of a {@link Connection}: half, half, in order, and at once. */
-public interface EndingContract extends Contract {
+interface EndingContract extends Contract {
     private void expectAborted(Ends ends) {
         if (kind().abortsAsReset()) ends.peer().expectReset();
         else ends.peer().readUntilGone();

@@ -28,8 +28,9 @@ public final class Ends implements AutoCloseable {
         void on(Connection connection) throws Exception;
     }
 
-    private static final ScheduledExecutorService CLOCK = Executors.newScheduledThreadPool(
-            2, task -> Thread.ofPlatform().daemon().name("test clock").unstarted(task));
+    /** One thread, so that what is due at nearly the same time is done one after the other. */
+    private static final ScheduledExecutorService CLOCK = Executors.newSingleThreadScheduledExecutor(
+            task -> Thread.ofPlatform().daemon().name("test clock").unstarted(task));
 
     private final Connection connection;
     private final Peer peer;

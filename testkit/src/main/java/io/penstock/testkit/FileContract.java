@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@link io.penstock.net.Output#send(FileChannel, long, long)}. */
-public interface FileContract extends Contract {
+interface FileContract extends Contract {
     private static FileChannel file(Path directory, byte[] content) throws Exception {
         Path path = directory.resolve("content");
         java.nio.file.Files.write(path, content);

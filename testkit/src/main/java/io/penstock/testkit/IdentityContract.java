@@ -10,7 +10,7 @@ import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
 /** What a connection says about itself. */
-public interface IdentityContract extends Contract {
+interface IdentityContract extends Contract {
     @Test
     default void everyConnectionHasANumberOfItsOwn() throws Exception {
         assertThat(java.util.Set.of(

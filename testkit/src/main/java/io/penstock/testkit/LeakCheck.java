@@ -6,6 +6,7 @@ import io.netty.util.ResourceLeakDetector;
 import io.netty.util.ResourceLeakDetectorFactory;
 import io.penstock.net.Loop;
 import io.penstock.net.Loops;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -27,7 +28,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  *
  * <p>It records what Netty's leak detector reports, and therefore has to be loaded before Netty's buffers are; when it was not,
  * {@code beforeAll} says so instead of passing blindly. Leaks of earlier classes of the same JVM that had no check of their own
- * are reported too. Any thread; holds no state of a test but the loops it watches.
+ * are reported too. Unpooled heap buffers are not tracked, being garbage like any other. Any thread; holds no state of a test but the loops it watches.
  */
 public final class LeakCheck implements BeforeAllCallback, AfterEachCallback, AfterAllCallback {
     private static final String CANARY = "a canary of the leak check, number ";
@@ -42,6 +43,8 @@ public final class LeakCheck implements BeforeAllCallback, AfterEachCallback, Af
     }
 
     private final List<Loops> watched = new ArrayList<>();
+
+    private Duration limit = Await.LIMIT;
 
     private LeakCheck() {}
 
@@ -62,6 +65,11 @@ public final class LeakCheck implements BeforeAllCallback, AfterEachCallback, Af
         watched.add(loops);
     }
 
+    /** How long connections may take to end after a test; {@link Await#LIMIT} if not set. */
+    public void within(Duration limit) {
+        this.limit = limit;
+    }
+
     @Override
     public void beforeAll(ExtensionContext context) {
         if (CANARIES.get() == 0) leaks();
@@ -71,7 +79,7 @@ public final class LeakCheck implements BeforeAllCallback, AfterEachCallback, Af
     public void afterEach(ExtensionContext context) {
         for (Loops loops : watched) {
             for (Loop loop : loops.all()) {
-                if (!Await.within(Await.LIMIT, () -> loop.connections() == 0)) {
+                if (!Await.within(limit, () -> loop.connections() == 0)) {
                     throw new AssertionError(loop.connections() + " connections are left on loop " + loop.index()
                             + "; the test has to end them");
                 }

@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** {@link io.penstock.net.Input#receiveLine}: line ends, limits, text. */
-public interface LinesContract extends Contract {
+interface LinesContract extends Contract {
     @EveryCut
     default void linesEndWithLfOrCrLf(Cut cut) throws Exception {
         Ends ends = open();

@@ -14,7 +14,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** {@link io.penstock.net.Input}: bytes by number, by what is there, and to the end. */
-public interface ReceivingContract extends Contract {
+interface ReceivingContract extends Contract {
     @EveryCut
     default void exactlyTheBytesAskedForAreReceived(Cut cut) throws Exception {
         Ends ends = open();

@@ -14,7 +14,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /** {@link io.penstock.net.Output}: bytes, text, buffers, flushing, and the stream view. */
-public interface SendingContract extends Contract {
+interface SendingContract extends Contract {
     @EveryCut
     default void bytesArriveAsSent(Cut cut) throws Exception {
         Ends ends = open();

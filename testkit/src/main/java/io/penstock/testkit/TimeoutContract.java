@@ -12,7 +12,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /** {@link Timeouts} and {@link io.penstock.net.Deadline}. */
-public interface TimeoutContract extends Contract {
+interface TimeoutContract extends Contract {
     /** Long enough for bytes that were sent before to arrive on a busy machine. */
     Duration SHORT = Duration.ofMillis(150);
 

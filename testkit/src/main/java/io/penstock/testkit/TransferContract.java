@@ -13,7 +13,7 @@ import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 /** {@link io.penstock.net.Input#transferTo}. */
-public interface TransferContract extends Contract {
+interface TransferContract extends Contract {
     @Test
     default void aLargeBodyIsMovedToAnotherConnection() throws Exception {
         Ends from = open();
