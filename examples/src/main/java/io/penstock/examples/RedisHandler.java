@@ -12,7 +12,7 @@ import io.penstock.net.Loops;
 import io.penstock.net.Pool;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 
 /**
  * An HTTP server that asks Redis over pooled connections: {@code GET /name} answers the value of the key {@code name}. Shows an
@@ -20,8 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * java @examples/java.args examples/src/main/java/io/penstock/examples/RedisHandler.java 8080 6379
- * redis-cli set greeting hello
- * curl http://127.0.0.1:8080/greeting
+ * redis-cli set greeting hello; curl http://127.0.0.1:8080/greeting
  * </pre>
  */
 public record RedisHandler(Pool pool, InetSocketAddress redis) implements Handler {
@@ -38,21 +37,20 @@ public record RedisHandler(Pool pool, InetSocketAddress redis) implements Handle
 
     @Override
     public void handle(Exchange exchange) throws IOException {
-        String value = get(exchange.request().path().substring(1));
-        if (value == null) exchange.respond(404, "no such key\n");
-        else exchange.respond(200, value + "\n");
+        Optional<String> value = get(exchange.request().path().substring(1));
+        exchange.respond(value.isPresent() ? 200 : 404, value.orElse("no such key") + "\n");
     }
 
-    private @Nullable String get(String key) throws IOException {
+    private Optional<String> get(String key) throws IOException {
         Connection connection = pool.connect(redis);
         try {
             connection.send("*2\r\n$3\r\nGET\r\n$" + key.getBytes(UTF_8).length + "\r\n" + key + "\r\n");
             String head = connection.receiveLine(); // "$5" before a value of 5 bytes, "$-1" when there is none
             if (!head.startsWith("$")) throw new IOException("Redis said: " + head);
             int size = Integer.parseInt(head.substring(1));
-            String value = size < 0 ? null : new String(connection.receive(size + 2), 0, size, UTF_8); // and CR LF
+            byte[] value = connection.receive(size < 0 ? 0 : size + 2); // with its CR LF
             connection.release(KeepAlive.DEFAULT);
-            return value;
+            return size < 0 ? Optional.empty() : Optional.of(new String(value, 0, size, UTF_8));
         } catch (IOException e) {
             connection.abort(); // where it is in the protocol is unknown: not for the pool
             throw e;

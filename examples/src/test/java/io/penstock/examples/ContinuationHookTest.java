@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 class ContinuationHookTest {
     @Test
     void theAnswerComesFromTheTimer() throws Exception {
-        try (var program = Program.start(ContinuationHook.class.getName(), "0")) {
+        try (var program = Program.example(ContinuationHook.class, "0")) {
             long begun = System.nanoTime();
             var answer = Web.get(program.url("/question"));
 

@@ -17,7 +17,7 @@ class HeaderProxyTest {
                         exchange -> exchange.respond(
                                 200,
                                 "origin saw " + exchange.request().headers().first("X-Request-Number")));
-                var program = Program.start(HeaderProxy.class.getName(), "0", port(origin))) {
+                var program = Program.example(HeaderProxy.class, "0", port(origin))) {
             var answer = Web.get(program.url("/"), "X-Request-Number", "made up");
 
             assertThat(answer.statusCode()).isEqualTo(200);

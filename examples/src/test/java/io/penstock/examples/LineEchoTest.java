@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class LineEchoTest {
     @Test
     void everyLineComesBackAndTheEndOfTheStreamToo() throws Exception {
-        try (var program = Program.start(LineEcho.class.getName(), "0");
+        try (var program = Program.example(LineEcho.class, "0");
                 var socket = new Socket(
                         InetAddress.getLoopbackAddress(), program.address().getPort())) {
             socket.getOutputStream().write("one\ntwo\r\nthree\n".getBytes(UTF_8));
@@ -18,18 +18,6 @@ class LineEchoTest {
 
             assertThat(new String(socket.getInputStream().readAllBytes(), UTF_8))
                     .isEqualTo("one\ntwo\nthree\n");
-        }
-    }
-
-    /** The way each example says it is run: its source file given to {@code java}. */
-    @Test
-    void itRunsFromItsSourceFile() throws Exception {
-        try (var program = Program.start("examples/src/main/java/io/penstock/examples/LineEcho.java", "0");
-                var socket = new Socket(
-                        InetAddress.getLoopbackAddress(), program.address().getPort())) {
-            socket.getOutputStream().write("hello\n".getBytes(UTF_8));
-
-            assertThat(new String(socket.getInputStream().readNBytes(6), UTF_8)).isEqualTo("hello\n");
         }
     }
 }

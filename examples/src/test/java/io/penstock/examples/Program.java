@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.awaitility.Awaitility.await;
 
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
@@ -19,6 +20,8 @@ import java.util.TimerTask;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A program running as a process of its own, as its reader would run it; closing it ends the process. */
 final class Program implements AutoCloseable {
@@ -31,6 +34,11 @@ final class Program implements AutoCloseable {
     private Program(Process process, int port) {
         this.process = process;
         this.port = port;
+    }
+
+    /** Starts an example from its source file, as its comment says. */
+    static Program example(Class<?> example, String... arguments) throws IOException {
+        return start("examples/src/main/java/" + example.getName().replace('.', '/') + ".java", arguments);
     }
 
     /** Starts a main class, or a source file, and waits until it says on which port it listens. */
@@ -93,8 +101,15 @@ final class Program implements AutoCloseable {
         for (String line : Files.readAllLines(root().resolve("examples/java.args"))) {
             if (line.startsWith("-") && !line.startsWith("-cp ")) command.addAll(List.of(line.split(" ")));
         }
-        command.addAll(List.of("-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path"), main));
+        command.addAll(List.of("-XX:TieredStopAtLevel=1", "-cp", classPath(), main));
         return command;
+    }
+
+    /** What this test and the distribution both have: the program and its libraries, but no annotations, examples or tests. */
+    private static String classPath() {
+        return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+                .filter(entry -> !entry.contains("jspecify") && !entry.contains("examples"))
+                .collect(Collectors.joining(File.pathSeparator));
     }
 
     /** The root of the checkout: tests run in the directory of their module. */

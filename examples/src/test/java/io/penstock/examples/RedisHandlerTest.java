@@ -11,7 +11,7 @@ class RedisHandlerTest {
     void itAnswersFromRedisAndKeepsItsConnections(@TempDir Path directory) throws Exception {
         try (var redis = RedisServer.start(directory)) {
             assertThat(redis.command("SET greeting 'hello, w\u00f6rld'")).isEqualTo("+OK");
-            try (var program = Program.start(RedisHandler.class.getName(), "0", Integer.toString(redis.port()))) {
+            try (var program = Program.example(RedisHandler.class, "0", Integer.toString(redis.port()))) {
                 long before = connections(redis);
                 for (int i = 0; i < 20; i++) {
                     assertThat(Web.get(program.url("/greeting")).body()).isEqualTo("hello, w\u00f6rld\n");
@@ -30,7 +30,7 @@ class RedisHandlerTest {
         try (var redis = RedisServer.start(directory)) {
             redis.command("SET greeting hello");
             redis.command("LPUSH list one");
-            try (var program = Program.start(RedisHandler.class.getName(), "0", Integer.toString(redis.port()))) {
+            try (var program = Program.example(RedisHandler.class, "0", Integer.toString(redis.port()))) {
                 assertThat(Web.get(program.url("/list")).statusCode()).isEqualTo(500);
                 assertThat(Web.get(program.url("/greeting")).body()).isEqualTo("hello\n");
             }
