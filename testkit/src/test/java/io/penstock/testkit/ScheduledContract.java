@@ -2,6 +2,7 @@ package io.penstock.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penstock.net.internal.NettyLoop;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -15,5 +16,20 @@ abstract class ScheduledContract extends ConnectionContract {
         String expected = System.getProperty("penstock.expectScheduler");
         assertThat(expected).as("-Dpenstock.expectScheduler").isIn("loop", "default");
         assertThat(loops().scheduler()).startsWith(expected);
+    }
+
+    @Test
+    void waitingOnTheLoopItselfIsRefusedAndChangesNothing() throws Exception {
+        Ends ends = open();
+        var loop = (NettyLoop) ends.connection().loop();
+        var waiting = Call.start(
+                task -> {
+                    loop.execute(task);
+                    return Thread.currentThread();
+                },
+                () -> ends.connection().receive(5));
+        assertThat(waiting.throwing(IllegalStateException.class)).hasMessageContaining("would block the event loop");
+        ends.feed("hello", Cut.WHOLE);
+        assertThat(ends.call(c -> c.receive(5)).value()).isEqualTo(Payload.bytes("hello"));
     }
 }
