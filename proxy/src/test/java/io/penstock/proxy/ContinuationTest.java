@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.penstock.net.LoopOptions.Scheduler;
 import io.penstock.net.event.Continuation;
 import io.penstock.proxy.TransactionRecord.EndedBy;
+import io.penstock.testkit.LeakCheck;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,11 +15,15 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Hooks in event style: told, and answered later. */
 class ContinuationTest {
+    @RegisterExtension
+    static final LeakCheck LEAKS = LeakCheck.ofBuffers();
+
     private final List<String> log = new CopyOnWriteArrayList<>();
 
     private static Continuation told(Consumer<Transaction> what) {

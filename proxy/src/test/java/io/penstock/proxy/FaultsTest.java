@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.penstock.http.HttpServerOptions;
 import io.penstock.net.LoopOptions.Scheduler;
 import io.penstock.net.Timeouts;
+import io.penstock.testkit.LeakCheck;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
@@ -13,6 +14,7 @@ import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -23,6 +25,9 @@ import org.junit.jupiter.params.provider.EnumSource;
  * transaction ends once, and nothing is left behind (which the rig sees to).
  */
 class FaultsTest {
+    @RegisterExtension
+    static final LeakCheck LEAKS = LeakCheck.ofBuffers();
+
     private static final int CLIENTS = 16;
     private static final int REQUESTS = 20;
 

@@ -3,11 +3,16 @@ package io.penstock.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.net.LoopOptions.Scheduler;
+import io.penstock.testkit.LeakCheck;
 import java.net.InetSocketAddress;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What a request and its answer look like on the other side of the proxy. */
 class ForwardingTest {
+    @RegisterExtension
+    static final LeakCheck LEAKS = LeakCheck.ofBuffers();
+
     /** The scheduler of the virtual threads, for the same tests on the other one. */
     Scheduler scheduler() {
         return Scheduler.LOOP;

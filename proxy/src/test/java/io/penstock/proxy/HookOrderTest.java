@@ -5,14 +5,19 @@ import static org.awaitility.Awaitility.await;
 
 import io.penstock.net.LoopOptions.Scheduler;
 import io.penstock.net.event.Continuation;
+import io.penstock.testkit.LeakCheck;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** When handlers are called: over the hooks, over the scopes, and for what is added meanwhile. */
 class HookOrderTest {
+    @RegisterExtension
+    static final LeakCheck LEAKS = LeakCheck.ofBuffers();
+
     private final List<String> log = new CopyOnWriteArrayList<>();
 
     private void awaitLog(String last) {

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.penstock.net.Timeouts;
 import io.penstock.proxy.TransactionRecord.EndedBy;
+import io.penstock.testkit.LeakCheck;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -16,9 +17,13 @@ import java.util.ArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What the client is told when an origin fails, and what is tried before that. */
 class OriginFailureTest {
+    @RegisterExtension
+    static final LeakCheck LEAKS = LeakCheck.ofBuffers();
+
     private static void assertPage(Message page, int status, String phase, String error) {
         assertThat(page.status()).isEqualTo(status);
         assertThat(page.body()).contains("phase:    " + phase + "\n").contains("upstream: web\n");

@@ -7,16 +7,21 @@ import static org.awaitility.Awaitility.await;
 import io.penstock.http.ResponseHead;
 import io.penstock.net.Timeouts;
 import io.penstock.proxy.TransactionRecord.EndedBy;
+import io.penstock.testkit.LeakCheck;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What a plugin that fails does to the transaction it fails in, and to no other. */
 class PluginFailureTest {
+    @RegisterExtension
+    static final LeakCheck LEAKS = LeakCheck.ofBuffers();
+
     private final List<String> log = new CopyOnWriteArrayList<>();
 
     private static void fail(Transaction transaction) {

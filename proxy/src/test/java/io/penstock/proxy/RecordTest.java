@@ -8,6 +8,7 @@ import io.penstock.http.ResponseHead;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.proxy.TransactionRecord.EndedBy;
+import io.penstock.testkit.LeakCheck;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.time.Instant;
@@ -16,9 +17,13 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What is told of a transaction once it is over; failures of origins and uploads are told of in their own tests. */
 class RecordTest {
+    @RegisterExtension
+    static final LeakCheck LEAKS = LeakCheck.ofBuffers();
+
     private final List<String> log = new CopyOnWriteArrayList<>();
 
     @Test

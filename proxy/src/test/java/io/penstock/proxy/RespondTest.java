@@ -8,15 +8,20 @@ import io.penstock.http.RequestHead;
 import io.penstock.http.ResponseHead;
 import io.penstock.net.Connection;
 import io.penstock.proxy.TransactionRecord.EndedBy;
+import io.penstock.testkit.LeakCheck;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Plugins that answer in the place of an origin, or change what passes. */
 class RespondTest {
+    @RegisterExtension
+    static final LeakCheck LEAKS = LeakCheck.ofBuffers();
+
     private final List<String> log = new CopyOnWriteArrayList<>();
 
     static List<Hook<Transaction>> hooksThatCanAnswer() {

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import io.penstock.net.LoopOptions.Scheduler;
+import io.penstock.testkit.LeakCheck;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
@@ -20,11 +21,15 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Bodies that are much larger than anything the proxy holds. */
 class StreamingTest {
+    @RegisterExtension
+    static final LeakCheck LEAKS = LeakCheck.ofBuffers();
+
     private static final long SIZE = 100_000_000;
 
     /** What may be in this process, for one transfer: a few buffers of each of its two connections. */

@@ -5,14 +5,19 @@ import static org.awaitility.Awaitility.await;
 
 import io.penstock.http.HttpServerOptions;
 import io.penstock.proxy.TransactionRecord.EndedBy;
+import io.penstock.testkit.LeakCheck;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A request's body on its way to the origin. */
 class UploadTest {
+    @RegisterExtension
+    static final LeakCheck LEAKS = LeakCheck.ofBuffers();
+
     private static final String MEGABYTE = "x".repeat(1 << 20);
 
     private static void await(CountDownLatch latch) throws InterruptedException {
