@@ -78,6 +78,10 @@ final class OriginFailure extends Exception {
         return page;
     }
 
+    ConnectionException failure() {
+        return failure;
+    }
+
     SocketAddress origin() {
         return origin;
     }

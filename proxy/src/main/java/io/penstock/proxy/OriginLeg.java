@@ -197,13 +197,22 @@ final class OriginLeg implements Answer.Streamed {
             ConnectionException cause = upload == null ? null : upload.clientFailure();
             throw cause == null ? e : cause;
         } finally {
-            if (upload != null) upload.stop();
+            if (upload != null) end(upload, complete);
             if (complete && (upload == null || upload.isDone()) && exchange.reusable()) {
                 connection.release(upstream.keepAlive());
             } else {
                 exchange.close();
                 connection.abort();
             }
+        }
+    }
+
+    /** A whole answer of success, however early, does not mean that the origin wants no more of the body; a refusal does. */
+    private void end(Upload body, boolean answered) {
+        if (answered && head.status() < 300) {
+            body.finish();
+        } else {
+            body.stop();
         }
     }
 

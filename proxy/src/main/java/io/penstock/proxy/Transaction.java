@@ -73,7 +73,7 @@ public final class Transaction {
             if (exchange.committed()) throw abandoned(e);
             exchange.respond(500, e.plugin() + " failed\n");
         } catch (ConnectionException e) {
-            ended(isOfClient(e) ? EndedBy.CLIENT : EndedBy.ORIGIN);
+            ended(whoseFault(e));
             throw e;
         } catch (InterruptedException e) {
             ended(EndedBy.PENSTOCK);
@@ -107,7 +107,7 @@ public final class Transaction {
                 case Route.ToUpstream(Upstream to) -> OriginLeg.fetch(this, to);
             };
         } catch (OriginFailure e) {
-            ended(EndedBy.ORIGIN);
+            ended(whoseFault(e.failure()));
             LOG.info("transaction {}: {}", id(), e.getMessage());
             return e.page(proxy.options().name(), upstream == null ? "" : upstream.name());
         } catch (PluginFailure e) {
@@ -229,7 +229,7 @@ public final class Transaction {
 
     /** The client did not deliver its body: why, if it is still there to be told. */
     private Answer refusal(ConnectionException e) throws ConnectionException {
-        ended(EndedBy.CLIENT);
+        ended(whoseFault(e));
         int status = switch (e.reason()) {
             case TIMEOUT -> 408;
             case MALFORMED -> 400;
@@ -297,6 +297,13 @@ public final class Transaction {
     /** Whether it is the client's connection that failed, and not that of an origin or of a plugin. */
     boolean isOfClient(ConnectionException failure) {
         return session.remoteAddress().equals(failure.peer());
+    }
+
+    private EndedBy whoseFault(ConnectionException failure) {
+        return switch (failure.reason()) {
+            case CLOSED, INTERRUPTED, POOL_FULL -> EndedBy.PENSTOCK;
+            default -> isOfClient(failure) ? EndedBy.CLIENT : EndedBy.ORIGIN;
+        };
     }
 
     private void ended(EndedBy by) {

@@ -102,6 +102,20 @@ final class Upload {
         return to.isFinished();
     }
 
+    /** Waits until the body has gone or failed to, which its timeouts see to. Not for one that has not been asked for. */
+    void finish() {
+        Thread running;
+        synchronized (this) {
+            running = thread;
+        }
+        try {
+            if (running != null) running.join();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt(); // and then there is no time to wait
+        }
+        stop();
+    }
+
     /** Ends it where it is, and waits until nobody reads the client's connection any more. */
     void stop() {
         Thread running;

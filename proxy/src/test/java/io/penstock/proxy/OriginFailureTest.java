@@ -159,6 +159,7 @@ class OriginFailureTest {
             client.sendHead("GET", "/");
             await().atMost(Rig.LIMIT).until(() -> origin.requests().size() == 1);
             assertPage(other.get("/"), 503, "connect", "connection_limit_reached");
+            assertRecord(rig.record(), 503, EndedBy.PENSTOCK, Phase.CONNECT);
             busy.countDown();
             assertThat(client.answer("GET").body()).isEqualTo("ok");
         }

@@ -166,7 +166,7 @@ class RecordTest {
             assertThat(rig.server().drain(Duration.ofMillis(100))).isFalse();
             rig.closeLoops();
             TransactionRecord record = rig.record();
-            assertThat(record.endedBy()).isNotEqualTo(EndedBy.NOBODY);
+            assertThat(record.endedBy()).isEqualTo(EndedBy.PENSTOCK);
             assertThat(log).containsExactly("close");
         }
     }

@@ -262,7 +262,8 @@ class RespondTest {
 
     @Test
     void theOriginIsChangedAtItsHookOnly() throws Exception {
-        try (var origin = Origin.replying(Origin.OK);
+        try (var _ = Captured.log();
+                var origin = Origin.replying(Origin.OK);
                 var rig = Rig.before(origin)
                         .plugin(
                                 "wrong",

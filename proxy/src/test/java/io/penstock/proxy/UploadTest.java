@@ -8,6 +8,7 @@ import io.penstock.proxy.TransactionRecord.EndedBy;
 import io.penstock.testkit.LeakCheck;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -180,6 +181,43 @@ class UploadTest {
             assertThat(record.status()).isEqualTo(413);
             assertThat(record.endedBy()).isEqualTo(EndedBy.NOBODY);
             org.awaitility.Awaitility.await().atMost(Rig.LIMIT).until(() -> origin.open() == 0);
+        }
+    }
+
+    @Test
+    void anOriginThatAnswersWithSuccessBeforeItHasReadTheBodyGetsAllOfIt() throws Exception {
+        var read = new CompletableFuture<Integer>();
+        try (var origin = Origin.of((wire, self) -> {
+                    Message head = self.takeHead(wire);
+                    wire.sendRaw(Origin.OK);
+                    read.complete(head.withBody(wire.in(), false).bytes().length);
+                    self.take(wire);
+                    wire.sendRaw(Origin.OK);
+                });
+                var rig = Rig.before(origin).start();
+                var client = rig.client()) {
+            client.sendHead("POST", "/", "Content-Length: " + 2 * MEGABYTE.length())
+                    .send(MEGABYTE);
+            assertThat(client.answer("POST").body()).isEqualTo("ok");
+            client.send(MEGABYTE);
+            assertThat(read.get(10, TimeUnit.SECONDS)).isEqualTo(2 * MEGABYTE.length());
+            assertThat(client.get("/").body()).isEqualTo("ok");
+            assertThat(origin.connections()).isEqualTo(1);
+            TransactionRecord record = rig.record();
+            assertThat(record.received()).isEqualTo(2 * MEGABYTE.length());
+            assertThat(record.endedBy()).isEqualTo(EndedBy.NOBODY);
+        }
+    }
+
+    @Test
+    void aClientThatHasEndedItsSideStillGetsItsAnswer() throws Exception {
+        try (var origin = Origin.replying(request -> "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n" + request.body());
+                var rig = Rig.before(origin).start();
+                var client = rig.client()) {
+            client.sendHead("POST", "/", "Content-Length: 3").send("abc");
+            client.shutdownOutput();
+            assertThat(client.answer("POST").body()).isEqualTo("abc");
+            assertThat(client.isAtEnd()).isTrue();
         }
     }
 
@@ -453,7 +491,8 @@ class UploadTest {
     @Test
     void aPluginThatRefusesAnAnswerMidUploadLeavesNothingRunning() throws Exception {
         for (boolean fails : List.of(false, true)) {
-            try (var origin = Origin.of((wire, self) -> {
+            try (var _ = Captured.log();
+                    var origin = Origin.of((wire, self) -> {
                         self.takeHead(wire);
                         wire.sendRaw(Origin.OK);
                         wire.in().transferTo(java.io.OutputStream.nullOutputStream());
