@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 abstract class Dispatch<T> {
     private final Parked parked = new Parked();
 
+    /** Whose handler is being called; read by a continuation's thread as well. */
+    private volatile @Nullable String calling;
+
     /** The scopes in their order; null where there is none. */
     abstract @Nullable Hooks scope(int index);
 
@@ -67,6 +70,7 @@ abstract class Dispatch<T> {
 
     @SuppressWarnings("unchecked") // registered together with a hook of this subject's type
     private void call(Hook<T> hook, Entry entry) throws PluginFailure, InterruptedException {
+        calling = entry.plugin;
         switch ((Call<T>) entry.call) {
             case Call.Blocking<T>(HookHandler<T> handler) -> {
                 try {
@@ -88,6 +92,12 @@ abstract class Dispatch<T> {
                 }
             }
         }
+        calling = null;
+    }
+
+    /** The plugin whose handler is being called at the moment, or null. */
+    final @Nullable String calling() {
+        return calling;
     }
 
     final void resume() {

@@ -23,6 +23,10 @@ public final class Session {
     private final Map<String, Object> data = new ConcurrentHashMap<>();
     private final SessionDispatch dispatch = new SessionDispatch();
     private long transactions;
+
+    /** The calls of the transaction that is under way, to know whose handler registers another one here. */
+    private volatile @Nullable Dispatch<Transaction> current;
+
     private ForwardedHeads.@Nullable Client forwarded;
 
     Session(Proxy proxy, Connection connection) {
@@ -66,7 +70,10 @@ public final class Session {
     private <T> Registration add(Hook<T> hook, Hooks.Call<T> call) {
         if (hook == Hook.SESSION_START)
             throw new IllegalStateException("the session has started: " + hook + " is over");
-        return hooks.add(hook, "session handler", call);
+        String plugin = dispatch.calling();
+        Dispatch<Transaction> transaction = current;
+        if (plugin == null && transaction != null) plugin = transaction.calling();
+        return hooks.add(hook, plugin == null ? "of a session" : plugin, call);
     }
 
     /** Lets the session go on behind a continuation. Any thread, exactly once for each event. */
@@ -92,7 +99,8 @@ public final class Session {
         return known;
     }
 
-    void beginTransaction() {
+    void beginTransaction(Dispatch<Transaction> calls) {
+        current = calls;
         transactions++;
     }
 

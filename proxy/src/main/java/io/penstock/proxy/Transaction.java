@@ -60,7 +60,7 @@ public final class Transaction {
         this.session = session;
         this.exchange = exchange;
         this.request = exchange.request();
-        session.beginTransaction();
+        session.beginTransaction(hooks);
     }
 
     // ---- the whole life
@@ -420,7 +420,8 @@ public final class Transaction {
     private Registration add(Hook<Transaction> hook, Hooks.Call<Transaction> call) {
         requireBefore(hook, "handlers of " + hook);
         if (ownHooks == null) ownHooks = new Hooks();
-        return ownHooks.add(hook, "transaction handler", call);
+        String plugin = hooks.calling();
+        return ownHooks.add(hook, plugin == null ? "of a transaction" : plugin, call);
     }
 
     private void requireBefore(Hook<Transaction> hook, String what) {

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.penstock.http.ResponseHead;
 import io.penstock.net.Timeouts;
+import io.penstock.net.event.Continuation;
 import io.penstock.proxy.TransactionRecord.EndedBy;
 import io.penstock.testkit.LeakCheck;
 import java.io.IOException;
@@ -62,6 +63,45 @@ class PluginFailureTest {
             assertThat(record.endedBy()).isEqualTo(EndedBy.PLUGIN);
             rig.record();
             assertThat(log).containsExactly("close", "close", "close");
+        }
+    }
+
+    @Test
+    void aHandlerOfASessionOrTransactionIsNamedByThePluginThatRegisteredIt() throws Exception {
+        HookHandler<Transaction> failing = _ -> {
+            throw new UnsupportedOperationException("on purpose");
+        };
+        try (var captured = Captured.log();
+                var rig = Rig.alone()
+                        .plugin("innocent", penstock -> penstock.on(Hook.TRANSACTION_START, _ -> {}))
+                        .plugin(
+                                "first",
+                                penstock -> penstock.on(Hook.SESSION_START, session -> {
+                                    session.on(Hook.READ_REQUEST_HEAD, transaction -> {
+                                        if (transaction.request().path().equals("/first")) failing.at(transaction);
+                                    });
+                                }))
+                        .plugin(
+                                "second",
+                                penstock -> penstock.on(Hook.TRANSACTION_START, transaction -> {
+                                    transaction.on(Hook.PRE_REMAP, failing);
+                                }))
+                        .plugin(
+                                "third",
+                                penstock -> penstock.on(Hook.TRANSACTION_START, Continuation.of((_, event) -> {
+                                    var transaction = ((HttpEvent.TransactionHook) event).transaction();
+                                    transaction.session().on(Hook.TRANSACTION_CLOSE, failing);
+                                    transaction.resume();
+                                })))
+                        .start();
+                var client = rig.client()) {
+            assertThat(client.get("/first").body()).contains("first");
+            assertThat(client.get("/").body()).contains("second");
+            rig.record();
+            rig.record();
+            assertThat(captured.lines()).anyMatch(line -> line.contains("plugin first failed at READ_REQUEST_HEAD"));
+            assertThat(captured.lines()).anyMatch(line -> line.contains("plugin second failed at PRE_REMAP"));
+            assertThat(captured.lines()).anyMatch(line -> line.contains("plugin third failed at TRANSACTION_CLOSE"));
         }
     }
 
