@@ -71,7 +71,8 @@ class RespondTest {
             // an origin that was dialled but not asked is kept, one whose answer was thrown away is not
             await().atMost(Rig.LIMIT)
                     .until(() -> rig.upstream().stats().open() == (hook == Hook.SEND_REQUEST_HEAD ? 1 : 0));
-            assertThat(origin.connections()).isEqualTo(asked ? 3 : hook == Hook.SEND_REQUEST_HEAD ? 1 : 0);
+            int connections = asked ? 3 : hook == Hook.SEND_REQUEST_HEAD ? 1 : 0;
+            await().atMost(Rig.LIMIT).until(() -> origin.connections() == connections);
         }
     }
 
