@@ -350,7 +350,7 @@ class CarriedThreadsTest {
 
     @Test
     void noThreadIsLostThatIsWokenWhileItsLoopEnds() throws Exception {
-        for (int round = 0; round < 40; round++) {
+        for (int round = 0; round < 150; round++) {
             var small = Loops.open(LoopOptions.DEFAULT.withCount(1).withScheduler(Scheduler.LOOP));
             var busy = new ArrayList<Spawned<Integer>>();
             Set<Thread> waking = ConcurrentHashMap.newKeySet();

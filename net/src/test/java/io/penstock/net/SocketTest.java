@@ -104,7 +104,7 @@ class SocketTest extends SocketPeer {
         // a whole buffer takes longer than the limit, but something is taken all the time
         connection.timeouts(connection.timeouts().withWrite(Duration.ofMillis(400)));
         connection.option(StandardSocketOptions.SO_SNDBUF, 16 * 1024);
-        int size = 640 * 1024;
+        int size = 480 * 1024;
         try (var clock = Executors.newSingleThreadScheduledExecutor()) {
             var taken = new AtomicLong();
             var pace = clock.scheduleAtFixedRate(
@@ -233,7 +233,7 @@ class SocketTest extends SocketPeer {
     void aFileToAPeerThatTakesLittleButTakesIsNotTimedOut(@TempDir Path directory) throws Exception {
         connection.timeouts(connection.timeouts().withWrite(Duration.ofMillis(400)));
         connection.option(StandardSocketOptions.SO_SNDBUF, 16 * 1024);
-        Path path = Files.write(directory.resolve("file"), new byte[640 * 1024]);
+        Path path = Files.write(directory.resolve("file"), new byte[480 * 1024]);
         try (var clock = Executors.newSingleThreadScheduledExecutor();
                 var file = FileChannel.open(path)) {
             var pace = clock.scheduleAtFixedRate(
@@ -247,9 +247,9 @@ class SocketTest extends SocketPeer {
                     0,
                     15,
                     TimeUnit.MILLISECONDS);
-            assertThat(Spawned.on(loop, () -> connection.send(file, 0, 640 * 1024))
+            assertThat(Spawned.on(loop, () -> connection.send(file, 0, 480 * 1024))
                             .value())
-                    .isEqualTo(640 * 1024);
+                    .isEqualTo(480 * 1024);
             pace.cancel(false);
         }
     }

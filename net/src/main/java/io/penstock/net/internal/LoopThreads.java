@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
@@ -90,13 +91,13 @@ final class LoopThreads {
         }
     }
 
-    /** Runs a continuation, or any other short work, on the JDK's default scheduler. */
+    /** Runs a continuation, or any other short work, on the JDK's default scheduler, or on what comes nearest to it. */
     static void executeOnDefault(Runnable work) {
         Executor fallback = DEFAULT_SCHEDULER;
         if (fallback != null) {
             fallback.execute(work);
         } else {
-            Thread.ofVirtual().start(work);
+            ForkJoinPool.commonPool().execute(work); // not by a virtual thread: none can carry another
         }
     }
 

@@ -160,6 +160,22 @@ public final class NettyLoop implements Loop {
     }
 
     /**
+     * Gives a thread its next turn.
+     *
+     * <p>A loop that is ending may accept what it never gets to. So then the thread gets its turn elsewhere as well; of two turns the JDK
+     * lets one begin and the other come to nothing.
+     */
+    void resume(Strand strand) {
+        try {
+            eventLoop.execute(strand);
+            if (!eventLoop.isShutdown()) return;
+        } catch (RejectedExecutionException e) {
+            // it has ended
+        }
+        LoopThreads.executeOnDefault(strand);
+    }
+
+    /**
      * Runs the work on the loop when the threads that may run now have had their turn.
      *
      * <p>So the output of many connections leaves in one go: a peer on another core that has been woken by the first of it finds the

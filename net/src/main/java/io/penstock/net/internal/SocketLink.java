@@ -71,13 +71,15 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        connection.lost(Failures.reasonOf(cause), cause);
+        Reason reason = Failures.reasonOf(cause);
+        // the kernel has given up; TIMEOUT would tell the reader that it may go on waiting
+        connection.lost(reason == Reason.TIMEOUT ? Reason.RESET : reason, cause);
         channel.close();
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        connection.lost(reset ? Reason.RESET : Reason.EOF, null);
+        connection.lost(Reason.RESET, null); // an end of the stream would have been told before
     }
 
     // ---- to the socket

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * scheduler, so that a library which starts virtual threads of its own does not fill our loop with them.
  *
  * <p>A scheduler must not run a continuation inside {@code execute}, which may be called by a virtual thread; and it must never
- * reject, or the thread would wait for ever and whoever woke it would get the exception. Both are kept by {@link NettyLoop#execute}.
+ * reject, or the thread would wait for ever and whoever woke it would get the exception. Both are kept by {@link NettyLoop#resume}.
  */
 final class Strand implements Executor, Runnable {
     private final NettyLoop loop;
@@ -37,7 +37,7 @@ final class Strand implements Executor, Runnable {
             continuation = task;
         }
         if (own == task) {
-            loop.execute(this);
+            loop.resume(this);
         } else {
             LoopThreads.executeOnDefault(task);
         }
