@@ -1,6 +1,7 @@
 """SIGTERM: what was accepted is answered; and a second one does not wait for that."""
 import multiprocessing
 import os
+import random
 import signal
 import threading
 import time
@@ -10,13 +11,15 @@ from .room import require, term as send_term
 
 GRACE = 20
 PROCESSES = 2
-CONNECTIONS = 16  # in each process
+CONNECTIONS = 64  # in each process
 
 
 def hammer(port, over, results, number):
-    """Asks until nobody accepts any more. A third of the connections pauses between requests, a third makes new ones."""
+    """
+    Asks until nobody accepts any more. Of four connections one is always busy, one is made anew for each request, one pauses a
+    little, and one so long that the server takes it for idle when it ends.
+    """
     client, counts, lost, statuses = Strict(port), 0, [], set()
-    pause = 0.03 if number % 3 == 0 else 0
     while not over.is_set():
         try:
             answer = client.ask("/small")
@@ -27,10 +30,13 @@ def hammer(port, over, results, number):
             break
         counts += 1
         statuses.add(answer[0])
-        if number % 3 == 1:
-            client.close()
-        if pause:
-            time.sleep(pause)
+        match number % 4:
+            case 1:
+                client.close()
+            case 2:
+                time.sleep(0.03)
+            case 3:
+                time.sleep(random.uniform(0.2, 0.6))
     refused_early = not over.is_set() and counts == 0
     client.close()
     results.append((counts, lost, statuses, client.closed_idle, refused_early))

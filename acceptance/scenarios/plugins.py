@@ -44,6 +44,14 @@ public final class Broken implements Plugin {
 }
 """
 
+REPORT = (r"loop 0 has been held up for (\d+) ms by the thread ([^;]*);.*(?:\n    at .*)*?\n    at .*Blocker.*"
+          r"\((Blocker\.java:\d+)\)")
+
+
+def last(pattern, text):
+    """A cold machine may have others before: code that runs for the first time."""
+    return (list(re.finditer(pattern, text)) or [None])[-1]
+
 
 def on_both_loops(port):
     """A client on loop 0 and one on loop 1."""
@@ -95,12 +103,9 @@ def watchdog(room):
             f"{len(latencies)} answers of the other loop, slowest {max(latencies) * 1000:.0f} ms")
     await_true("the metric counts the stall", lambda: penstock.metric("penstock_eventloop_stalls_total") > before, 5)
     counted = penstock.metric("penstock_eventloop_stalls_total") - before
-    said = await_true(
-        "the log names loop, thread, time and stack",
-        lambda: re.search(r"loop 0 has been held up for (\d+) ms by the thread ([^;]*);.*(?:\n    at .*)*?\n    at .*Blocker.*"
-                          r"\((Blocker\.java:\d+)\)", penstock.said()), 5)
-    went_on = await_true("the log says how long it was",
-                         lambda: re.search(r"loop 0 goes on after about (\d+) ms", penstock.said()), 5)
+    said = await_true("the log names loop, thread, time and stack", lambda: last(REPORT, penstock.said()), 5)
+    went_on = await_true("the log says how long it was", lambda: last(
+        rf"loop 0 goes on after about (\d+) ms held up by {re.escape(said[2])}\n", penstock.said()), 5)
     require(250 <= int(went_on[1]) <= 2000, f"the log says {went_on[1]} ms")
     return (f"loop 0 blocked {blocked * 1000:.0f} ms: reported after {said[1]} ms with thread \"{said[2]}\" and "
             f"{said[3]} in the stack, about {went_on[1]} ms in all; loop 1 gave {len(latencies)} answers meanwhile, slowest "
