@@ -61,7 +61,8 @@ final class ServerConnection {
         encoder.trim();
         idle = true;
         try {
-            return !(service.isClosingIdle() && input.buffered() == 0) && input.ready();
+            if (service.isClosingIdle() && input.buffered() == 0) endIfIdle();
+            return input.ready();
         } catch (ConnectionException _) {
             return false; // idle for too long, reset, or drained: no request is lost, and there is nobody to tell
         } finally {
@@ -161,9 +162,9 @@ final class ServerConnection {
         return idle;
     }
 
-    /** Ends a connection that waits for a request; one that is busy ends by itself. */
+    /** Ends a connection that waits for a request, unless there is one; one that is busy ends by itself. */
     void endIfIdle() {
-        if (idle) connection.shutdownInput();
+        if (idle) connection.closeUnlessReached(this::isIdle);
     }
 
     void abort() {

@@ -167,6 +167,16 @@ final class InputHalf extends BufferedInput {
         return ending == Reason.CLOSED;
     }
 
+    /** Whether its reader waits for what is to come, which is a moment at which nothing is half done. */
+    boolean isAwaited() {
+        lock.lock();
+        try {
+            return parking.isWaiting() && queue.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     @Override
     protected int waiting() {
         lock.lock();

@@ -19,6 +19,9 @@ interface Link {
     /** The input half has room again. */
     void resumeReading();
 
+    /** Delivers at once what has come from the peer and was not noticed yet; on the loop. */
+    default void receiveRest() {}
+
     /** The output half has something to be taken, or is to be ended; called once until it is taken. */
     void drainSoon();
 

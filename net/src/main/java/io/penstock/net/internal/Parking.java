@@ -64,6 +64,11 @@ final class Parking {
         return outcome;
     }
 
+    /** Whether a thread waits; holding the lock. */
+    boolean isWaiting() {
+        return parked != null;
+    }
+
     /** Lets the waiting thread go on, if there is one; holding the lock. */
     void wake() {
         Thread thread = parked;

@@ -189,6 +189,11 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
     }
 
     @Override
+    public void receiveRest() {
+        if (channel.isActive()) connection.nettyLoop().owner().sockets().receiveRest(channel);
+    }
+
+    @Override
     public boolean sendsFiles() {
         return true;
     }

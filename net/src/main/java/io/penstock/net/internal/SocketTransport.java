@@ -1,5 +1,6 @@
 package io.penstock.net.internal;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.IoHandlerFactory;
@@ -58,6 +59,20 @@ enum SocketTransport {
                         .fireChannelRead(unix ? new EpollDomainSocketChannel(fd) : new EpollSocketChannel(fd));
             }
         }
+
+        @Override
+        void receiveRest(Channel connection) {
+            ByteBuf piece = connection.alloc().directBuffer(PIECE);
+            try {
+                int count = ((UnixChannel) connection).fd().read(piece.internalNioBuffer(0, PIECE), 0, PIECE);
+                if (count > 0)
+                    connection.pipeline().fireChannelRead(piece.retain().writerIndex(count));
+            } catch (IOException e) {
+                // the loop comes upon it by itself, and tells
+            } finally {
+                piece.release();
+            }
+        }
     },
     NIO("nio") {
         @Override
@@ -85,6 +100,11 @@ enum SocketTransport {
         SocketAddress toNetty(SocketAddress address) {
             return address;
         }
+
+        @Override
+        void receiveRest(Channel connection) {
+            ((AbstractNioChannel.NioUnsafe) connection.unsafe()).read();
+        }
     },
     IO_URING("io_uring") {
         @Override
@@ -105,6 +125,8 @@ enum SocketTransport {
 
     /** A peer's address as Netty's native code writes it: length, IPv6 address, scope, port. */
     private static final int ADDRESS_SIZE = 26;
+
+    private static final int PIECE = 4096;
 
     /** Netty accepts 16 at a time: enough for 1024 clients. */
     private static final int NIO_PASSES = 64;
@@ -156,6 +178,9 @@ enum SocketTransport {
      * Netty has the kernel accept and offers no way to ask for the rest.
      */
     void acceptRest(Channel listener, boolean unix) throws IOException {}
+
+    /** Delivers what the kernel holds for a connection that nobody has paused; on its loop. Not needed on io_uring, which never waits to. */
+    void receiveRest(Channel connection) {}
 
     /** The address as this transport wants it. */
     SocketAddress toNetty(SocketAddress address) {

@@ -19,12 +19,14 @@ import java.nio.channels.FileChannel;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The one connection there is: two halves over a link, and a life. */
 public final class StreamConnection implements Connection {
     private static final AtomicLong IDS = new AtomicLong();
+    private static final long AGAIN_NANOS = 1_000_000;
 
     private final long id = IDS.incrementAndGet();
     private final Instant opened = Instant.now();
@@ -273,6 +275,27 @@ public final class StreamConnection implements Connection {
         output.end(Reason.CLOSED, null);
         link.close();
         ended();
+    }
+
+    /**
+     * Ends a connection on which its owner waits for the peer, unless something has come by now, be it still with the operating system:
+     * what crosses the end of an idle connection is not to be lost. Does not wait.
+     *
+     * @param idle whether the owner still takes it for idle
+     */
+    public void closeUnlessReached(BooleanSupplier idle) {
+        loop.eventLoop().execute(() -> {
+            if (closed || !idle.getAsBoolean()) return;
+            link.receiveRest();
+            if (input.waiting() > 0) return;
+            if (!input.isAwaited()) { // it is about to be
+                loop.timer(AGAIN_NANOS, () -> closeUnlessReached(idle));
+            } else if (output.isIdle()) {
+                closeIdle();
+            } else {
+                shutdownInput();
+            }
+        });
     }
 
     @Override
