@@ -2,6 +2,8 @@
 import select
 import socket
 
+TCP_CLOSE = 7  # the kernel's state of a connection that was closed first and refused what came behind
+
 
 class Lost(Exception):
     """A request went out on a connection that was open, and was not answered completely."""
@@ -25,6 +27,7 @@ class Strict:
             return False
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.data = b""
+        self.ended = False
         return True
 
     def close(self):
@@ -35,6 +38,14 @@ class Strict:
     def has_ended(self):
         """Whether the server has closed the connection before a request was sent: it may."""
         return bool(select.select([self.socket], [], [], 0)[0])
+
+    def was_closed_before(self):
+        """
+        Whether the server's end of the connection came first, between the look for it and the request: then the kernel reports
+        an orderly end, although the request was answered by a reset. Where the request came first, it reports the reset.
+        """
+        state = self.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        return not self.data and self.ended and state == TCP_CLOSE
 
     def ask(self, path, method="GET"):
         """Status and body; None when nobody accepts connections any more."""
@@ -48,6 +59,10 @@ class Strict:
             self.socket.sendall(f"{method} {path} HTTP/1.1\r\nHost: a\r\n{length}\r\n".encode())
             return self.answer()
         except OSError as e:
+            if self.was_closed_before():
+                self.closed_idle += 1
+                self.close()
+                return self.ask(path, method)
             self.close()
             raise Lost(f"{method} {path}: {e!r} after {self.data[:200]!r}") from None
 
@@ -70,5 +85,6 @@ class Strict:
         while not complete():
             piece = self.socket.recv(65536)
             if not piece:
+                self.ended = True
                 raise ConnectionError("the connection ended")
             self.data += piece
