@@ -16,16 +16,24 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** A pool with a shelf of idle connections on each loop, and one count of open connections for each address. */
 public final class LoopPool implements Pool {
+    /** So many addresses are remembered for nothing. */
+    private static final int FEW = 1000;
+
     private final Connector connector;
     private final NettyLoops loops;
     private final PoolOptions options;
     private final List<Shelf> shelves;
-    private final Map<SocketAddress, Integer> open = new ConcurrentHashMap<>();
+
+    /** Of each address. The map has locks, so a loop may only touch the counts in it (see {@link SpinLock}). */
+    private final Map<SocketAddress, AtomicInteger> open = new ConcurrentHashMap<>();
+
+    private volatile int tidyAt = FEW;
     private final AtomicLong dialled = new AtomicLong();
     private final AtomicLong reused = new AtomicLong();
     private final AtomicLong refused = new AtomicLong();
@@ -63,7 +71,8 @@ public final class LoopPool implements Pool {
     @Override
     public Connection connectFresh(SocketAddress address) throws ConnectionException {
         if (closed) throw new IllegalStateException("the pool is closed");
-        while (!claim(address)) {
+        AtomicInteger count = claim(address);
+        for (; count == null; count = claim(address)) {
             if (!makeRoom(address)) {
                 throw ConnectionException.of(
                         Reason.POOL_FULL,
@@ -77,24 +86,40 @@ public final class LoopPool implements Pool {
         try {
             connection = (StreamConnection) connector.connect(address);
         } catch (Throwable e) {
-            giveBack(address);
+            count.decrementAndGet();
             throw e;
         }
         dialled.incrementAndGet();
         connection.joinPool(new Slot(address, connection));
-        connection.whenClosed(() -> giveBack(address));
+        connection.whenClosed(count::decrementAndGet);
         return connection;
     }
 
-    /** Counts one more open connection to the address, unless that were too many. */
-    private boolean claim(SocketAddress address) {
-        if (open.merge(address, 1, Integer::sum) <= options.limit()) return true;
-        giveBack(address);
-        return false;
+    /** Counts one more open connection to the address, and answers the count; null if that were too many. Not on a loop itself. */
+    private @Nullable AtomicInteger claim(SocketAddress address) {
+        var mine = new AtomicInteger();
+        AtomicInteger count = open.compute(address, (_, known) -> {
+            AtomicInteger it = known == null ? new AtomicInteger() : known;
+            mine.set(it.incrementAndGet());
+            return it;
+        });
+        if (open.size() > tidyAt) tidy();
+        if (mine.get() <= options.limit()) return count;
+        count.decrementAndGet();
+        return null;
     }
 
-    private void giveBack(SocketAddress address) {
-        open.computeIfPresent(address, (_, count) -> count == 1 ? null : count - 1);
+    /** Forgets addresses without connections. */
+    private void tidy() {
+        for (SocketAddress each : open.keySet()) {
+            open.computeIfPresent(each, (_, count) -> count.get() == 0 ? null : count);
+        }
+        tidyAt = Math.max(FEW, 2 * open.size());
+    }
+
+    /** How many addresses it remembers. */
+    int addresses() {
+        return open.size();
     }
 
     /** Closes a kept connection to the address, of whichever loop; false when there is none. */
@@ -109,7 +134,7 @@ public final class LoopPool implements Pool {
     public PoolStats stats() {
         return new PoolStats(
                 shelves.stream().mapToInt(Shelf::size).sum(),
-                open.values().stream().mapToInt(Integer::intValue).sum(),
+                open.values().stream().mapToInt(AtomicInteger::get).sum(),
                 dialled.get(),
                 reused.get(),
                 refused.get(),
