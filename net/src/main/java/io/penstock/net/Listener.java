@@ -9,7 +9,7 @@ import java.time.Duration;
  * <p>{@snippet :
  * try (var loops = Loops.open();
  *         var listener = Listener.open(loops, new InetSocketAddress("127.0.0.1", 7000), connection -> {
- *             while (true) connection.send(connection.receiveLine() + "\n");
+ *             while (connection.peek(1).hasRemaining()) connection.send(connection.receiveLine() + "\n");
  *         })) {
  *     listener.join();
  * }

@@ -100,6 +100,11 @@ abstract class Dispatch<T> {
         return calling;
     }
 
+    /** Whether a continuation may answer now. */
+    final boolean isParked() {
+        return parked.isWaiting();
+    }
+
     final void resume() {
         parked.resume();
     }

@@ -113,7 +113,7 @@ final class ForwardedHeads {
     private void addForwarded(Headers headers, Client client, String host) {
         append(headers, HeaderNames.FORWARDED, client.element(host));
         append(headers, HeaderNames.X_FORWARDED_FOR, client.address());
-        if (!trust || !headers.contains(HeaderNames.X_FORWARDED_HOST))
+        if (!host.isEmpty() && (!trust || !headers.contains(HeaderNames.X_FORWARDED_HOST)))
             FIELDS.add(headers, HeaderNames.X_FORWARDED_HOST, host);
         if (!trust || !headers.contains(HeaderNames.X_FORWARDED_PROTO))
             FIELDS.add(headers, HeaderNames.X_FORWARDED_PROTO, "http");

@@ -6,7 +6,9 @@ import java.util.List;
  * A point in the life of a session or a transaction at which plugins are called.
  *
  * <p>The constants stand in the order in which they are reached. At each one first the handlers of the server are called, then those of
- * the session, then those of the transaction, each in the order of registration. Answers to Traffic Server's hook ids.
+ * the session, then those of the transaction, each in the order of registration. Answers to Traffic Server's hook ids, with
+ * two differences: a transaction begins when its head has been read, and what is refused before it is a request (400, 408, 414, 431) is
+ * none, so that no hook sees it; it is in the access log.
  *
  * @param <T> what the handlers are given
  */
@@ -38,7 +40,7 @@ public final class Hook<T> {
     /** The origin's head is there and may be edited or replaced. */
     public static final Hook<Transaction> READ_RESPONSE_HEAD = new Hook<>("READ_RESPONSE_HEAD", 8);
 
-    /** The head for the client is complete and may be edited; for every answer, whoever gives it. */
+    /** The head for the client is complete and may be edited; for every answer of a transaction, whoever gives it. */
     public static final Hook<Transaction> SEND_RESPONSE_HEAD = new Hook<>("SEND_RESPONSE_HEAD", 9);
 
     /** The transaction is over; always, once and last. */

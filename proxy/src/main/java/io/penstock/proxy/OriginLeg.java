@@ -176,7 +176,7 @@ final class OriginLeg implements Answer.Streamed {
                 return receiving.receive();
             } catch (ConnectionException e) {
                 boolean silence = e.reason() == Reason.TIMEOUT && e.phase() == ConnectionException.Phase.READ;
-                if (!silence || !uploading) throw e;
+                if (!silence || !uploading || upload == null || upload.hasFailed()) throw e;
             }
         }
     }

@@ -37,6 +37,11 @@ final class Parked {
         }
     }
 
+    /** Whether a continuation has been told and has not resumed yet. */
+    synchronized boolean isWaiting() {
+        return waiting != null;
+    }
+
     /** Lets the one that waits go on. */
     void resume() {
         CompletableFuture<Void> resumed;

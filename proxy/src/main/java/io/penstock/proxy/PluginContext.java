@@ -28,7 +28,12 @@ public interface PluginContext {
      */
     <T> Registration on(Hook<T> hook, Continuation continuation);
 
-    /** Answers requests whose path is {@code path} or lies below it, for any host; the longest path of all routes wins. */
+    /**
+     * Answers requests whose path is {@code path} or lies below it, for any host.
+     *
+     * <p>Plugins' routes are asked before those of the configuration. Among themselves a route for its host wins over one for any, and then
+     * the longest path.
+     */
     Registration route(String path, Handler handler);
 
     /** As {@link #route(String, Handler)}, for one host; {@code *.example.com} means all hosts below. */

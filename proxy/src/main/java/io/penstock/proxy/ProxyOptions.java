@@ -20,6 +20,10 @@ public record ProxyOptions(String name, boolean trustForwarded, Duration parkLim
             throw new IllegalArgumentException("the park limit must be positive: " + parkLimit);
     }
 
+    public ProxyOptions withName(String other) {
+        return new ProxyOptions(other, trustForwarded, parkLimit);
+    }
+
     public ProxyOptions withTrustForwarded(boolean trust) {
         return new ProxyOptions(name, trust, parkLimit);
     }

@@ -8,10 +8,11 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/** All routes, the most specific first: a named host before {@code *.host} before any host, then the longest path. */
+/** All routes, plugins' first, then the most specific: a named host before {@code *.host} before any host, then the longest path. */
 final class Routes {
     private static final Comparator<Route> MOST_SPECIFIC = Comparator.<Route>comparingInt(
-                    route -> route.host() == null ? 2 : route.host().startsWith("*.") ? 1 : 0)
+                    route -> route.target() instanceof Route.ToHandler ? 0 : 1)
+            .thenComparingInt(route -> route.host() == null ? 2 : route.host().startsWith("*.") ? 1 : 0)
             .thenComparingInt(route -> route.host() == null ? 0 : -route.host().length())
             .thenComparingInt(route -> -route.path().length());
 

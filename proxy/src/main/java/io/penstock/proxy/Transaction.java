@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * One request and its answer, from first byte to last.
  *
  * <p>It runs top to bottom on the virtual thread of the client's connection, in {@link #run()} below; handlers at its hooks run there too, so
- * its state needs no lock. Only {@link #resume()} may be called from any thread. Answers to Traffic Server's {@code TSHttpTxn}.
+ * its state needs no lock. While it waits for a continuation, that one may use it from any thread until it calls {@link #resume()}. Answers to Traffic Server's {@code TSHttpTxn}.
  */
 public final class Transaction {
     private static final Logger LOG = LoggerFactory.getLogger(Transaction.class);
@@ -35,6 +35,7 @@ public final class Transaction {
     private final TransactionDispatch hooks = new TransactionDispatch();
     private final BooleanSupplier isAnswered = () -> this.given != null;
     private final long begun = System.nanoTime();
+    private final Thread thread = Thread.currentThread();
 
     private RequestHead request;
     private @Nullable Hooks ownHooks;
@@ -396,6 +397,10 @@ public final class Transaction {
     }
 
     private void answer(Answer answer) {
+        if (Thread.currentThread() != thread && !hooks.isParked()) {
+            throw new IllegalStateException(
+                    "transaction " + id() + " does not wait for an answer from " + Thread.currentThread());
+        }
         if (exchange.committed()) throw answered();
         int status = headOf(answer).status();
         if (status < 200) throw new IllegalArgumentException("not the status of an answer: " + status);

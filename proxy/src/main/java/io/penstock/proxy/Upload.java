@@ -92,6 +92,10 @@ final class Upload {
         return failed != null && failed.phase() == Phase.READ ? failed : null;
     }
 
+    boolean hasFailed() {
+        return failure != null;
+    }
+
     /** Whether some of the body has still to come, or to go. */
     synchronized boolean isUnderWay() {
         return failure == null && (!begun || thread != null && thread.isAlive());

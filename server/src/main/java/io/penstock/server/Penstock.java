@@ -27,6 +27,7 @@ import io.penstock.server.plugin.PluginException;
 import io.penstock.server.plugin.PluginSources;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.file.AccessDeniedException;
 import java.time.Duration;
@@ -94,7 +95,12 @@ final class Penstock {
      * @param plugins in the order in which they are called at each hook
      */
     static Penstock start(Config config, List<Named> plugins) throws StartException {
-        Penstock penstock = new Penstock(config);
+        Penstock penstock;
+        try {
+            penstock = new Penstock(config);
+        } catch (IllegalStateException e) { // a transport or scheduler that was asked for and is not to be had here
+            throw new StartException(ExitCode.FAILED, String.valueOf(e.getMessage()), e);
+        }
         boolean started = false;
         try {
             penstock.openAccessLog();
@@ -211,7 +217,13 @@ final class Penstock {
                         route.path(),
                         Objects.requireNonNull(upstreams.get(route.upstream()))))
                 .toList();
-        Proxy opened = Proxy.of(loops, ProxyOptions.DEFAULT, routes, log(registry));
+        Proxy opened = Proxy.of(
+                loops,
+                ProxyOptions.DEFAULT
+                        .withName(config.forwarded().name())
+                        .withTrustForwarded(config.forwarded().trust()),
+                routes,
+                log(registry));
         proxy = opened;
         for (Named plugin : plugins) {
             try {
@@ -232,7 +244,7 @@ final class Penstock {
             logs.add(new ProxyMetrics(registry, upstreams.keySet()));
         }
         return switch (logs.size()) {
-            case 0 -> _ -> {};
+            case 0 -> TransactionRecord.Log.NONE;
             case 1 -> logs.getFirst();
             default -> record -> logs.forEach(log -> log.closed(record));
         };
@@ -288,8 +300,16 @@ final class Penstock {
     }
 
     private HttpServer bind(Address address, HttpServerOptions options, Handler handler) throws StartException {
+        SocketAddress at = address.toSocketAddress();
+        if (at instanceof InetSocketAddress named && named.isUnresolved()) {
+            at = new InetSocketAddress(named.getHostString(), named.getPort());
+            if (((InetSocketAddress) at).isUnresolved()) {
+                throw new StartException(
+                        ExitCode.CANNOT_BIND, "cannot listen on " + address + ": the name has no address");
+            }
+        }
         try {
-            return HttpServer.listen(loops, address.toSocketAddress(), options, handler);
+            return HttpServer.listen(loops, at, options, handler);
         } catch (ConnectionException e) {
             throw new StartException(ExitCode.CANNOT_BIND, "cannot listen on " + address + ": " + e.getMessage(), e);
         }

@@ -4,6 +4,11 @@ package io.penstock.server;
 final class StartException extends Exception {
     private final ExitCode code;
 
+    StartException(ExitCode code, String message) {
+        super(message);
+        this.code = code;
+    }
+
     StartException(ExitCode code, String message, Throwable cause) {
         super(message, cause);
         this.code = code;

@@ -23,6 +23,9 @@ final class HeadReader {
     private final HeadParser parser;
     private byte[] bytes;
 
+    /** How many of the held bytes have been copied. */
+    private int seen;
+
     HeadReader(BufferedInput wire, HeadLimits limits) {
         this.wire = wire;
         this.limits = limits;
@@ -32,6 +35,7 @@ final class HeadReader {
 
     /** Starts the next head. */
     void begin() {
+        seen = 0;
         parser.begin();
     }
 
@@ -64,7 +68,8 @@ final class HeadReader {
     }
 
     private int look() throws ConnectionException {
-        return wire.copyTo(bytes, 0);
+        seen += wire.copyTo(bytes, seen);
+        return seen;
     }
 
     /** Makes room for held bytes that could not be looked at yet; false when all could. */

@@ -14,6 +14,8 @@ public final class ListeningServer implements HttpServer {
     /** How long a draining server goes on listening to idle clients: their next request may be on its way. */
     private static final Duration LAST_CALL = Duration.ofMillis(200);
 
+    private static final Duration AGAIN = Duration.ofMillis(100);
+
     private final HttpService service;
     private final Listener listener;
 
@@ -53,8 +55,13 @@ public final class ListeningServer implements HttpServer {
         long end = System.nanoTime() + grace.toNanos();
         service.drain();
         if (listener.drain(grace.compareTo(LAST_CALL) < 0 ? grace : LAST_CALL)) return true;
-        service.closeIdle();
-        if (listener.drain(Duration.ofNanos(Math.max(0, end - System.nanoTime())))) return true;
+        // again and again: a client's thread may just have looked whether it is to end, and not wait yet
+        long left = end - System.nanoTime();
+        while (left > 0) {
+            service.closeIdle();
+            if (listener.drain(Duration.ofNanos(Math.min(left, AGAIN.toNanos())))) return true;
+            left = end - System.nanoTime();
+        }
         service.abort();
         return false;
     }

@@ -22,6 +22,8 @@ final class InputHalf extends BufferedInput {
     /** ... and resumed when it is down to this. */
     static final int LOW_MARK = 16 * 1024;
 
+    private static final int SMALL = 1024;
+
     private final StreamConnection connection;
     private final Link link;
     private final SpinLock lock = new SpinLock();
@@ -55,9 +57,11 @@ final class InputHalf extends BufferedInput {
         try {
             received += size;
             if (ending == null && size > 0) {
-                queue.add(chunk);
                 queued += size;
-                chunk = null;
+                if (!joinsTail(chunk, size)) {
+                    queue.add(chunk);
+                    chunk = null;
+                }
                 if (!paused && queued >= HIGH_MARK) {
                     paused = true;
                     // under the lock, so that a reader on another thread cannot resume before the pause has happened
@@ -72,6 +76,15 @@ final class InputHalf extends BufferedInput {
         }
         if (chunk != null) chunk.release();
         if (told != null) told.run();
+    }
+
+    /** Copies a few bytes behind the last ones, so that a peer who sends one at a time cannot have us keep a buffer for each. */
+    private boolean joinsTail(ByteBuf chunk, int size) {
+        if (size > SMALL) return false;
+        ByteBuf tail = queue.peekLast();
+        if (tail == null || tail.isReadOnly() || tail.refCnt() != 1 || tail.writableBytes() < size) return false;
+        tail.writeBytes(chunk);
+        return true;
     }
 
     /** Nothing more will come, for this reason; the first one counts. What has come is still to be read unless this side closed. */

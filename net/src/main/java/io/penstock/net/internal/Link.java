@@ -25,7 +25,7 @@ interface Link {
     /** The output half has something to be taken, or is to be ended; called once until it is taken. */
     void drainSoon();
 
-    /** The bytes taken from the output half that have not left; falls as the peer takes them. */
+    /** Falls as the peer takes what was taken from the output half: it tells a slow peer from a stalled one, and is no count. */
     long backlog();
 
     /** Whether a file can be sent without being copied through this process. */

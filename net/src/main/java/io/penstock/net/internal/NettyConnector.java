@@ -53,9 +53,10 @@ public record NettyConnector(NettyLoops owner, Timeouts timeouts) implements Con
                 : System.nanoTime() + timeouts.connect().toNanos();
         if (!(address instanceof InetSocketAddress named && named.isUnresolved())) return dial(address, limit);
         ConnectionException last = null;
-        for (InetAddress each : resolve(named, limit)) {
+        InetAddress[] addresses = resolve(named, limit);
+        for (int i = 0; i < addresses.length; i++) {
             try {
-                return dial(new InetSocketAddress(each, named.getPort()), limit);
+                return dial(new InetSocketAddress(addresses[i], named.getPort()), share(limit, addresses.length - i));
             } catch (ConnectionException e) {
                 if (e.reason() == Reason.INTERRUPTED) throw e;
                 if (last != null) e.addSuppressed(last);
@@ -63,6 +64,13 @@ public record NettyConnector(NettyLoops owner, Timeouts timeouts) implements Con
             }
         }
         throw last != null ? last : ConnectionException.of(Reason.UNRESOLVED, Phase.RESOLVE, address);
+    }
+
+    /** An address that answers nothing must not use up the time of those behind it. */
+    private static long share(long limit, int addresses) {
+        if (limit == NO_LIMIT) return NO_LIMIT;
+        long now = System.nanoTime();
+        return now + (limit - now) / addresses;
     }
 
     /** The JDK's resolver blocks, so it is asked on a worker. */

@@ -13,10 +13,14 @@ import io.penstock.net.Listener;
 import io.penstock.net.Loops;
 import io.penstock.net.Timeouts;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -76,13 +80,34 @@ public final class NettyListener implements Listener {
 
     /** Netty would remove whatever is there, be it a file with content or the socket of a process that runs. */
     private static void requireAbsent(UnixDomainSocketAddress address) throws ConnectionException {
-        if (Files.exists(address.getPath(), LinkOption.NOFOLLOW_LINKS)) {
+        if (Files.exists(address.getPath(), LinkOption.NOFOLLOW_LINKS) && !removeStale(address)) {
             throw ConnectionException.of(
                     Reason.ADDRESS,
                     Phase.BIND,
                     address,
                     "the file exists; remove it if no other process listens there",
                     null);
+        }
+    }
+
+    /** Removes the socket of a process that has died without doing so; whether it was one. */
+    private static boolean removeStale(UnixDomainSocketAddress address) {
+        try (var probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            probe.connect(address);
+            return false; // somebody answers
+        } catch (ConnectException e) {
+            return isSocket(address) && address.getPath().toFile().delete();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static boolean isSocket(UnixDomainSocketAddress address) {
+        try {
+            return Files.readAttributes(address.getPath(), BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                    .isOther();
+        } catch (IOException e) {
+            return false;
         }
     }
 

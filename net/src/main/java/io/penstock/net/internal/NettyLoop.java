@@ -152,10 +152,15 @@ public final class NettyLoop implements Loop {
 
     /** Runs short, non-blocking work on the loop, in order, never inside this call. After the loop's end: elsewhere, but never not. */
     public void execute(Runnable work) {
+        if (!tryExecute(work)) LoopThreads.executeOnDefault(work);
+    }
+
+    private boolean tryExecute(Runnable work) {
         try {
             eventLoop.execute(work);
+            return true;
         } catch (RejectedExecutionException e) {
-            LoopThreads.executeOnDefault(work);
+            return false;
         }
     }
 
@@ -183,7 +188,10 @@ public final class NettyLoop implements Loop {
      */
     void defer(Runnable work) {
         if (isCarrying()) {
-            if (deferred.isEmpty()) execute(runDeferred);
+            if (deferred.isEmpty() && !tryExecute(runDeferred)) {
+                LoopThreads.executeOnDefault(work); // the loop has ended, and nobody else may touch what is deferred
+                return;
+            }
             deferred.add(work);
         } else {
             execute(work);

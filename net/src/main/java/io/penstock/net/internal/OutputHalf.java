@@ -323,7 +323,7 @@ final class OutputHalf extends ChunkOutput {
             for (long done = 0; done < count; ) {
                 piece.clear().limit((int) Math.min(piece.capacity(), count - done));
                 try {
-                    if (file.read(piece, position + done) < 0) throw new IOException("the file was cut short");
+                    if (read(file, piece, position + done) < 0) throw new IOException("the file was cut short");
                 } catch (IOException e) {
                     connection.abort();
                     throw ConnectionException.of(
@@ -335,6 +335,17 @@ final class OutputHalf extends ChunkOutput {
             return count;
         } finally {
             end();
+        }
+    }
+
+    /** A disk may be slow, and nobody else of the loop shall wait for it. */
+    private int read(FileChannel file, ByteBuffer piece, long position) throws IOException {
+        try {
+            return connection.loop().offload(() -> file.read(piece, position));
+        } catch (IOException | RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IOException("reading the file was given up", e);
         }
     }
 

@@ -37,6 +37,9 @@ public record Config(
         @Doc("A directory of plugins: every *.java in it is compiled and started. Relative to this file.")
         Optional<Path> plugins,
 
+        @Doc("What origins are told of the way a request took.") @Default("{}")
+        Forwarded forwarded,
+
         @Doc("One line for each transaction.") @Default("{}")
         AccessLog accessLog,
 
@@ -48,6 +51,17 @@ public record Config(
 
         @Doc("The guard against code that blocks an event loop.") @Default("{}")
         Watchdog watchdog) {
+
+    /** What origins are told of the way a request took. */
+    public record Forwarded(
+            @Doc("What the proxy calls itself in Via and Proxy-Status.") @Default("penstock")
+            String name,
+
+            @Doc(
+                    "Passes on what clients say in Forwarded and X-Forwarded-*, and adds to it: right only behind another proxy."
+                            + " Otherwise it is replaced.")
+            @Default("false")
+            boolean trust) {}
 
     /** A place to accept connections. */
     public record Listener(
