@@ -6,11 +6,10 @@ import io.netty.util.ResourceLeakDetector;
 import io.netty.util.ResourceLeakDetectorFactory;
 import io.penstock.net.Loop;
 import io.penstock.net.Loops;
+import io.penstock.testkit.internal.LeakRecorder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -33,7 +32,6 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 public final class LeakCheck implements BeforeAllCallback, AfterEachCallback, AfterAllCallback {
     private static final String CANARY = "a canary of the leak check, number ";
     private static final AtomicInteger CANARIES = new AtomicInteger();
-    private static final Queue<String> RECORDS = new ConcurrentLinkedQueue<>();
 
     static {
         System.setProperty("io.netty.leakDetection.level", "paranoid");
@@ -106,18 +104,20 @@ public final class LeakCheck implements BeforeAllCallback, AfterEachCallback, Af
         leak(canary);
         boolean found = Await.within(Await.LIMIT, () -> {
             collect();
-            return RECORDS.stream().anyMatch(record -> record.contains(canary));
+            return LeakRecorder.records().stream().anyMatch(record -> record.contains(canary));
         });
         if (!found) {
             throw new AssertionError(
                     "the leak detector is not ours: Netty was initialised before LeakCheck. Load LeakCheck first,"
                             + " or run the JVM with -Dio.netty.leakDetection.level=paranoid and"
-                            + " -Dio.netty.customResourceLeakDetector=" + Recorder.class.getName());
+                            + " -Dio.netty.customResourceLeakDetector=" + LeakRecorder.class.getName());
         }
         // what was found together with the canary may still be on its way through the reference queue
         collect();
         var leaks = new ArrayList<String>();
-        for (String record = RECORDS.poll(); record != null; record = RECORDS.poll()) {
+        for (String record = LeakRecorder.records().poll();
+                record != null;
+                record = LeakRecorder.records().poll()) {
             if (!record.contains(CANARY)) leaks.add(record);
         }
         return leaks;
@@ -142,30 +142,7 @@ public final class LeakCheck implements BeforeAllCallback, AfterEachCallback, Af
         @SuppressWarnings("deprecation") // the method to override
         public <T> ResourceLeakDetector<T> newResourceLeakDetector(
                 Class<T> resource, int samplingInterval, long maxActive) {
-            return new Recorder<>(resource, samplingInterval);
-        }
-    }
-
-    /** A detector that keeps its reports. Public because Netty makes it, if told to by its system property. */
-    public static final class Recorder<T> extends ResourceLeakDetector<T> {
-        @SuppressWarnings("deprecation") // the only constructors there are
-        public Recorder(Class<?> resource, int samplingInterval) {
-            super(resource, samplingInterval);
-        }
-
-        @Override
-        protected boolean needReport() {
-            return true;
-        }
-
-        @Override
-        protected void reportTracedLeak(String resourceType, String records) {
-            RECORDS.add(resourceType + " " + records.strip());
-        }
-
-        @Override
-        protected void reportUntracedLeak(String resourceType) {
-            RECORDS.add(resourceType + " without a record");
+            return new LeakRecorder<>(resource, samplingInterval);
         }
     }
 }
