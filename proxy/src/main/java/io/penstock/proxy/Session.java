@@ -104,6 +104,11 @@ public final class Session {
         transactions++;
     }
 
+    /** A client may be idle for long, and in great number: nothing of its last transaction is kept for it. */
+    void endTransaction() {
+        current = null;
+    }
+
     void at(Hook<Session> hook) throws PluginFailure, InterruptedException {
         dispatch.call(hook, () -> false);
     }

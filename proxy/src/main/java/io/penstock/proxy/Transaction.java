@@ -155,6 +155,7 @@ public final class Transaction {
                 Hook.TRANSACTION_CLOSE,
                 failure -> LOG.error("transaction {}: {}", id(), failure.getMessage(), failure));
         proxy.closed(this);
+        session.endTransaction();
     }
 
     // ---- the steps
