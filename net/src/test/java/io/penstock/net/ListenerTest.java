@@ -12,7 +12,10 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -272,6 +275,18 @@ class ListenerTest {
         try (var _ = Listener.open(loops, taken, _ -> {})) {
             assertThatThrownBy(() -> Listener.open(loops, taken, _ -> {})).isInstanceOf(ConnectionException.class);
             assertThat(taken.getPath()).exists();
+        }
+    }
+
+    @Test
+    void theSocketFileOfAProcessThatDiedIsReplaced(@TempDir Path directory) throws Exception {
+        var address = UnixDomainSocketAddress.of(directory.resolve("stale"));
+        try (var dead = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            dead.bind(address); // whose file stays when it is closed
+        }
+        try (var _ = Listener.open(loops, address, _ -> {});
+                var client = SocketChannel.open(address)) {
+            assertThat(client.isConnected()).isTrue();
         }
     }
 

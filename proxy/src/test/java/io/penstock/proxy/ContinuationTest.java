@@ -172,6 +172,10 @@ class ContinuationTest {
             assertThat(record.totalNanos()).isBetween(199_000_000L, 5_000_000_000L);
             assertThat(captured.lines())
                     .anyMatch(line -> line.contains("sleepy did not answer within 200 ms at READ_RESPONSE_HEAD"));
+            assertThat(org.assertj.core.api.Assertions.catchThrowable(
+                            () -> parked.get().respond(200, "too late\n")))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("does not wait for an answer");
             assertThat(org.assertj.core.api.Assertions.catchThrowable(parked.get()::resume))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("waited too long");

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.penstock.http.Handler;
 import io.penstock.http.Headers;
 import io.penstock.http.RequestHead;
+import io.penstock.net.LoopOptions;
+import io.penstock.net.Loops;
+import java.net.InetSocketAddress;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -119,5 +122,20 @@ class RoutesTest {
         assertThatThrownBy(() -> route("any", "x")).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> route("example.com:80", "/")).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> route("", "/")).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void aPluginsRouteIsAskedBeforeTheConfigurations() throws Exception {
+        try (var loops = Loops.open(LoopOptions.DEFAULT.withCount(1));
+                var web = Upstream.of("web", loops, List.of(new InetSocketAddress("127.0.0.1", 1)))) {
+            var routes = new Routes(List.of(Route.to("www.example.com", "/", web), Route.to(null, "/hello", web)));
+            routes.add(route("any", "/hello"));
+            assertThat(routes.match(RequestHead.of("GET", "/hello/x", Headers.of("Host", "www.example.com"))))
+                    .extracting(Route::target)
+                    .isInstanceOf(Route.ToHandler.class);
+            assertThat(routes.match(RequestHead.of("GET", "/other", Headers.of("Host", "www.example.com"))))
+                    .extracting(Route::target)
+                    .isInstanceOf(Route.ToUpstream.class);
+        }
     }
 }
