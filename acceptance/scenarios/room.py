@@ -110,7 +110,7 @@ class Penstock(Process):
         return f"http://127.0.0.1:{self.port}{path}"
 
     def ready(self, seconds=60):
-        """Waits until it answers; long, because ./penstock in a checkout may have to build first."""
+        """Waits until it accepts connections."""
         def answers():
             require(self.alive(), f"penstock ended with status {self.running.returncode}")
             return accepts(self.port) and accepts(self.admin)

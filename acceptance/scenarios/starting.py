@@ -23,7 +23,7 @@ def demo(room):
         lines = re.findall(r"^\s*(?:\$ )?(curl .*)$", process.said(), re.M)
         return lines if len(lines) >= 3 else None
 
-    lines = await_true("three printed curl lines", printed, 300)  # a fresh checkout is built first
+    lines = await_true("three printed curl lines", printed, 60)
     require(len(lines) == 3, f"{len(lines)} curl lines")
     answers = []
     for line in lines:
