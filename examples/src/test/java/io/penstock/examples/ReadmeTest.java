@@ -26,7 +26,7 @@ class ReadmeTest {
         int port = freePort();
         try (var demo = Program.start(Main.class.getName(), "run")) {
             Path file = directory.resolve("Greeter.java");
-            Files.writeString(file, replace(replace(code, "8080", demo.port()), "8082", port));
+            Files.writeString(file, replace(replace(code, "8080", demo.port()), "8182", port));
             try (var program = Program.startOn(port, file.toString())) {
                 assertThat(Web.get(program.url("/hello")).body()).isEqualTo("hello\n");
                 assertThat(Web.get(program.url("/")).body()).startsWith("This is the origin.");
@@ -39,7 +39,7 @@ class ReadmeTest {
         try (var demo = Program.start(Main.class.getName(), "run")) {
             Path config = writeFirstPlugin();
             String yaml = replace(Files.readString(config), "8080", demo.port());
-            Files.writeString(config, yaml.replace("127.0.0.1:8081", "127.0.0.1:0"));
+            Files.writeString(config, yaml.replace("127.0.0.1:8181", "127.0.0.1:0"));
             try (var proxy = Program.start(Main.class.getName(), "run", config.toString())) {
                 var answer = Web.get(proxy.url("/"));
                 assertThat(answer.body()).startsWith("This is the origin. Your request came through Penstock as\n");

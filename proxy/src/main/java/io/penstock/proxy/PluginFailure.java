@@ -5,13 +5,14 @@ final class PluginFailure extends Exception {
     private static final long serialVersionUID = 1L;
     private final String plugin;
 
-    PluginFailure(String plugin, Hook<?> hook, Throwable cause) {
-        super("plugin " + plugin + " failed at " + hook + ": " + cause, cause);
+    /** @param place the hook or the route at which it was called */
+    PluginFailure(String plugin, Object place, Throwable cause) {
+        super("plugin " + plugin + " failed at " + place + ": " + cause, cause);
         this.plugin = plugin;
     }
 
-    PluginFailure(String plugin, Hook<?> hook, String what) {
-        super("plugin " + plugin + " " + what + " at " + hook);
+    PluginFailure(String plugin, Object place, String what) {
+        super("plugin " + plugin + " " + what + " at " + place);
         this.plugin = plugin;
     }
 

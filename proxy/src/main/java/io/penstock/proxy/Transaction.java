@@ -188,12 +188,12 @@ public final class Transaction {
             throw e.failure();
         } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
             if (e instanceof ConnectionException lost && isOfClient(lost)) throw lost;
-            var failure = new PluginFailure(plugin, Hook.POST_REMAP, e);
+            var failure = new PluginFailure(plugin, "its route", e);
             if (!exchange.committed()) throw failure;
             failed(failure);
             throw abandoned(failure);
         }
-        if (!exchange.committed()) throw new PluginFailure(plugin, Hook.POST_REMAP, "did not answer");
+        if (!exchange.committed()) throw new PluginFailure(plugin, "its route", "did not answer");
         return new Answer.Served();
     }
 

@@ -70,7 +70,7 @@ final class Demo {
     /** The lines to try, each below what it shows. */
     String introduction() {
         return """
-                Penstock runs a demo on http://127.0.0.1:%1$d: two plugins in front of an origin in this process.
+                Penstock runs a demo on http://127.0.0.1:%1$d%2$s: two plugins in front of an origin in this process.
 
                   # the origin's answer, with a header that a plugin adds
                   curl -i http://127.0.0.1:%1$d/
@@ -83,7 +83,7 @@ final class Demo {
 
                 Your own configuration: penstock run penstock.yaml. Ctrl-C ends the demo.
 
-                """.formatted(port());
+                """.formatted(port(), port() == FIRST_PORT ? "" : " (port " + FIRST_PORT + " is taken)");
     }
 
     /** As {@link Penstock#stop}, with the origin. */
