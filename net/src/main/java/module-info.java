@@ -6,7 +6,11 @@ module io.penstock.net {
     requires jdk.jfr;
     requires io.netty.buffer;
     requires io.netty.common;
+    requires io.netty.codec.dns;
+    requires io.netty.handler;
+    requires io.netty.tcnative.classes.openssl;
     requires io.netty.resolver;
+    requires io.netty.resolver.dns;
     requires io.netty.transport;
     requires io.netty.transport.classes.epoll;
     requires io.netty.transport.unix.common;

@@ -33,12 +33,28 @@ public final class ConnectionException extends IOException {
         UNRESOLVED("the name could not be resolved"),
         /** The local address cannot be used: taken, foreign, or not permitted. */
         ADDRESS("the address cannot be used"),
+        /** Another thread is connecting: resolving, waiting for the pool, dialling or in a TLS handshake. */
+        BUSY_CONNECTING("another thread is connecting"),
         /** Another thread is receiving. */
         BUSY_READING("another thread is receiving on this connection"),
         /** Another thread is sending. */
         BUSY_WRITING("another thread is sending on this connection"),
         /** The pool has no connection to spare. */
         POOL_FULL("the pool is at its limit"),
+        /** The proxy on the way refused, failed, or wants other credentials. */
+        PROXY("the proxy on the way refused"),
+        /** The TLS handshake failed: no common version or cipher, an alert of the peer, or no TLS at all. */
+        TLS_HANDSHAKE("the TLS handshake failed"),
+        /** Nobody who is trusted vouches for the peer's certificate. */
+        TLS_UNTRUSTED("the certificate of the peer is not trusted"),
+        /** The peer's certificate is not, or not yet, or no longer valid. */
+        TLS_EXPIRED("the certificate of the peer is not valid now"),
+        /** The peer's certificate has been revoked. */
+        TLS_REVOKED("the certificate of the peer has been revoked"),
+        /** The peer's certificate is for somebody else. */
+        TLS_HOST_NAME("the certificate of the peer is for another name"),
+        /** The stream ended without the peer's {@code close_notify}: somebody may have cut it. */
+        TLS_TRUNCATED("the stream was cut: it ended without close_notify"),
         /** The waiting thread was interrupted; both halves are closed. */
         INTERRUPTED("the waiting thread was interrupted"),
         /** The wait was given up by this side; nothing was consumed, and the connection is as it was. */
@@ -65,6 +81,8 @@ public final class ConnectionException extends IOException {
         BIND,
         POOL,
         CONNECT,
+        PROXY,
+        TLS,
         READ,
         WRITE,
         CLOSE

@@ -24,7 +24,12 @@ public interface Connector {
      *
      * @throws ConnectionException with the failure of the last address tried
      */
-    Connection connect(SocketAddress address) throws ConnectionException;
+    default Connection connect(SocketAddress address) throws ConnectionException {
+        return connect(Endpoint.of(address));
+    }
+
+    /** Connects to an endpoint as {@link #connect(SocketAddress)} does to an address. */
+    Connection connect(Endpoint endpoint) throws ConnectionException;
 
     /** Resolves the name and connects to the first of its addresses that answers, all under the one connect timeout. */
     default Connection connect(String host, int port) throws ConnectionException {

@@ -13,6 +13,7 @@ import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Connector;
+import io.penstock.net.Endpoint;
 import io.penstock.net.Loops;
 import io.penstock.net.Timeouts;
 import java.net.InetAddress;
@@ -43,7 +44,8 @@ public record NettyConnector(NettyLoops owner, Timeouts timeouts) implements Con
     }
 
     @Override
-    public Connection connect(SocketAddress address) throws ConnectionException {
+    public Connection connect(Endpoint endpoint) throws ConnectionException {
+        SocketAddress address = endpoint.address();
         if (owner.isAnyLoopItself()) {
             throw new IllegalStateException(
                     "dialling " + address + " would block an event loop; spawn a thread for it");

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.net.Connection;
 import io.penstock.net.Connector;
+import io.penstock.net.Endpoint;
 import io.penstock.net.LoopOptions;
 import io.penstock.net.Loops;
 import io.penstock.net.PoolOptions;
 import io.penstock.net.Timeouts;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -18,7 +18,7 @@ class PoolAddressesTest {
     /** Hands out one end of a pair for every address. */
     private record Pairing(Loops loops) implements Connector {
         @Override
-        public Connection connect(SocketAddress address) {
+        public Connection connect(Endpoint endpoint) {
             return Connection.pair(loops.next(), loops.next()).first();
         }
 

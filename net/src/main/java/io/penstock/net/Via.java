@@ -1,0 +1,40 @@
+package io.penstock.net;
+
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/** The way to an endpoint: directly, or through a proxy that is asked to connect to it. */
+public sealed interface Via {
+    Via DIRECT = new Direct();
+
+    /** No proxy. */
+    record Direct() implements Via {}
+
+    /**
+     * Through a SOCKS5 proxy (RFC 1928), which also resolves the endpoint's name.
+     *
+     * @param proxy where it is
+     * @param credentials user and password (RFC 1929); null for none
+     */
+    record Socks5(SocketAddress proxy, @Nullable Credentials credentials) implements Via {}
+
+    /**
+     * Through an HTTP proxy by {@code CONNECT} (RFC 9110 §9.3.6), which also resolves the endpoint's name.
+     *
+     * @param proxy where it is
+     * @param credentials for {@code Proxy-Authorization: Basic} (RFC 7617); null for none
+     * @param tls how the connection to the proxy itself is secured; null for not at all
+     */
+    record HttpConnect(
+            SocketAddress proxy,
+            @Nullable Credentials credentials,
+            @Nullable TlsClient tls) implements Via {}
+
+    /** A user and a password; its text shows the user only. */
+    record Credentials(String user, String password) {
+        @Override
+        public String toString() {
+            return user;
+        }
+    }
+}
