@@ -49,6 +49,16 @@ def tree(root):
     return found
 
 
+def files_allowed():
+    """How many files a server may open: as many as it needs where this user may raise the limit, as root mostly may."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(most, 131_072),) * 2)
+    except (ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
 def interrupts_apart():
     """True where the kernel keeps the time of interrupts out of the time of the process they hit."""
     for source in ("/proc/config.gz", f"/boot/config-{os.uname().release}"):
@@ -88,6 +98,7 @@ class Server:
         self.core, self.body, self.path, self.patience = core, body, path, patience
         self.process = None
         self.origin = None  # the server behind this one
+        self.job = None
 
     def launch(self):
         """Starts the process in a session of its own, so that a Ctrl-C reaches us alone, and returns at once."""
@@ -150,6 +161,16 @@ class Server:
             if fields := stat(pid):
                 ticks += sum(map(int, fields[11:15]))
         return ticks * TICK
+
+    def resident_bytes(self):
+        """The memory of the whole tree that is in RAM."""
+        pages = 0
+        for pid in tree(self.process.pid):
+            try:
+                pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+            except OSError:
+                pass  # it has ended
+        return pages * os.sysconf("SC_PAGE_SIZE")
 
     def stop(self):
         """Asks the process to end, then ends by pid what is left of its tree."""

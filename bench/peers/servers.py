@@ -1,9 +1,11 @@
 """How each peer, Penstock and the origins are started: configuration templates of this folder, filled in."""
 
 import os
+import random
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -11,6 +13,9 @@ from processes import Refused, Server, free_port
 
 HERE = Path(__file__).parent
 SEARCH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
+OPERATIONS = 200  # of the jobs that do more than one in a request
+PARTS, PART, PIECES = 3200, 5000, 240  # of the stream: parts with their boundary; and how it is received in pieces
+BOUNDARY = b"\r\n--penstock-boundary-7MA4YWxkTrZu0gW"
 HELLO, ORIGIN, REDIS = b"hello\n", b"hello world\n", b"hello from redis\n"
 
 
@@ -41,13 +46,24 @@ def fill(template, target, values):
         target.write_text(re.sub(r"@([A-Z_]+)@", lambda name: str(values[name.group(1)]), source.read_text()))
 
 
+def stream(job):
+    """Random parts, each followed by the boundary; or as many random bytes as are received in pieces."""
+    source = random.Random(7)
+    if job == "bulk":
+        return source.randbytes(PIECES * 65536)
+    part = source.randbytes(PART)
+    assert BOUNDARY not in part
+    return (part + BOUNDARY) * PARTS
+
+
 class Bench:
     """The servers of one job in one temporary folder; leaving it ends them all."""
 
     def __init__(self, job, server_core, load_core, penstock):
         self.job, self.server_core, self.load_core, self.penstock_command = job, server_core, load_core, penstock
         self.servers, self.values, self.origin = [], {}, None
-        self.body = {"reply": HELLO, "proxy": ORIGIN, "redis": REDIS, "start": ORIGIN}[job]
+        self.body = {"reply": HELLO, "redis": REDIS, "roundtrip": b"done\n", "pool": b"done\n", "parked": None,
+                     "until": f"{PARTS * PART}\n".encode(), "bulk": f"{PIECES * 65536}\n".encode()}.get(job, ORIGIN)
 
     def __enter__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="penstock-bench-"))
@@ -63,23 +79,26 @@ class Bench:
         """A fresh folder and port, and what the templates may name."""
         folder = self.folder / f"{len(self.servers)}-{name}"
         folder.mkdir()
-        return folder, {"DIR": folder, "PORT": free_port(), "ADMIN": free_port(), **self.values}
+        return folder, {"DIR": folder, "PORT": free_port(), "ADMIN": free_port(), "OPERATIONS": OPERATIONS, "PARTS": PARTS,
+                        "PIECES": PIECES, **self.values}
 
     def add(self, server):
         self.servers.append(server)
-        server.origin = self.origin
+        server.origin, server.job = self.origin, self.job
         server.start()
         return server
 
     def origins(self):
         """Starts what the job's servers talk to, on the load generator's core."""
-        if self.job in ("proxy", "start"):
+        if self.job in ("proxy", "start", "hop", "until", "bulk"):
             folder, values = self.place("origin")
             fill("nginx/origin.conf", folder / "nginx.conf", values)
+            if self.job in ("until", "bulk"):
+                (folder / "stream").write_bytes(stream(self.job))
             command = self.nginx_command(folder)
             self.origin = self.add(Server("origin nginx", command, folder, values["PORT"], self.load_core, ORIGIN))
             self.values["ORIGIN"] = values["PORT"]
-        elif self.job == "redis":
+        elif self.job in ("redis", "roundtrip", "pool"):
             folder, values = self.place("redis")
             command = [find("redis-server"), "--port", str(values["PORT"]), "--bind", "127.0.0.1", "--save", "",
                        "--appendonly", "no", "--dir", str(folder)]
@@ -89,6 +108,12 @@ class Bench:
             done = subprocess.run(command, input=REDIS, capture_output=True)
             if done.stdout != b"OK\n":
                 raise Refused(f"redis does not take a value: {(done.stdout + done.stderr).decode(errors='replace')}")
+
+        elif self.job == "parked":
+            folder, values = self.place("silent")
+            self.values["SILENT"] = folder / "socket"
+            command = [sys.executable, str(HERE / "silent.py"), str(folder / "socket"), str(values["PORT"])]
+            self.origin = self.add(Server("silent", command, folder, values["PORT"], self.load_core))
 
     def start(self, name):
         """Starts a peer or Penstock by name, on the server's core."""
@@ -105,7 +130,12 @@ class Bench:
             values["NGINX_MODULES"] = modules and modules.group(1)
             if not modules or not Path(modules.group(1), "ngx_http_lua_module.so").exists():
                 raise Refused("nginx has no Lua module (Debian: libnginx-mod-http-lua lua-resty-core)")
-        fill(f"nginx/{self.job}.conf", folder / "nginx.conf", values)
+            values["CONNECTIONS"] = 120_000 if self.job == "parked" else 1024
+            values["LUA_BUFFER"] = "64k" if self.job in ("until", "bulk") else "4k"  # what suits the peer best
+            fill("nginx/lua.conf", folder / "nginx.conf", values)
+            fill(f"nginx/{self.job}.lua", folder / "handler.lua", values)
+        else:
+            fill("nginx/proxy.conf", folder / "nginx.conf", values)
         command = self.nginx_command(folder)
         return self.add(Server("nginx", command, folder, values["PORT"], self.server_core, self.body))
 

@@ -1,0 +1,2 @@
+-- A reply from a handler.
+ngx.print("hello\n")
