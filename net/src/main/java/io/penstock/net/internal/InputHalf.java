@@ -25,7 +25,6 @@ final class InputHalf extends BufferedInput {
     private static final int SMALL = 1024;
 
     private final StreamConnection connection;
-    private final Link link;
     private final SpinLock lock = new SpinLock();
     private final Parking parking;
     private final ArrayDeque<ByteBuf> queue = new ArrayDeque<>(2);
@@ -41,9 +40,8 @@ final class InputHalf extends BufferedInput {
     /** Told once, when something comes although nobody reads. */
     private @Nullable Runnable watcher;
 
-    InputHalf(StreamConnection connection, Link link, NettyLoop loop) {
+    InputHalf(StreamConnection connection, NettyLoop loop) {
         this.connection = connection;
-        this.link = link;
         this.parking = new Parking(lock, loop);
     }
 
@@ -65,7 +63,7 @@ final class InputHalf extends BufferedInput {
                 if (!paused && queued >= HIGH_MARK) {
                     paused = true;
                     // under the lock, so that a reader on another thread cannot resume before the pause has happened
-                    link.pauseReading();
+                    connection.link().pauseReading();
                 }
                 parking.wake();
                 told = watcher;
@@ -127,7 +125,7 @@ final class InputHalf extends BufferedInput {
                     queued -= chunk.readableBytes();
                     if (paused && queued <= LOW_MARK) {
                         paused = false;
-                        link.resumeReading();
+                        connection.link().resumeReading();
                     }
                 } else {
                     if (ending == Reason.EOF) return null;
@@ -202,7 +200,7 @@ final class InputHalf extends BufferedInput {
 
     @Override
     protected @Nullable SocketAddress peer() {
-        return link.remoteAddress();
+        return connection.link().remoteAddress();
     }
 
     // ---- the connection's side

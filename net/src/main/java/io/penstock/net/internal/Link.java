@@ -5,10 +5,16 @@ import java.net.SocketAddress;
 import java.net.SocketOption;
 
 /**
- * What carries the bytes of a connection: a socket, or memory. It fills the input half and empties the output half; the halves do all
- * the rest. Methods may be called from any thread and never wait.
+ * What carries the bytes of a connection: a socket, or memory. It fills the input half and empties the output half, the halves do all
+ * the rest; or there is a layer between, which is a link to the halves and {@link Halves} to this one. Methods may be called from any thread and never wait.
  */
 interface Link {
+    /** Says what to fill and to empty from now on. Before the first byte, or inside {@link #betweenDeliveries}. */
+    void feed(Halves halves);
+
+    /** Runs the work at a moment at which nothing is being delivered, on the thread that delivers. */
+    void betweenDeliveries(Runnable work);
+
     SocketAddress localAddress();
 
     SocketAddress remoteAddress();

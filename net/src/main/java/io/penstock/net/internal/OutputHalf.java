@@ -43,7 +43,6 @@ final class OutputHalf extends ChunkOutput {
     }
 
     private final StreamConnection connection;
-    private final Link link;
     private final SpinLock lock = new SpinLock();
     private final Parking parking;
 
@@ -69,9 +68,8 @@ final class OutputHalf extends ChunkOutput {
 
     private @Nullable Throwable cause;
 
-    OutputHalf(StreamConnection connection, Link link, NettyLoop loop) {
+    OutputHalf(StreamConnection connection, NettyLoop loop) {
         this.connection = connection;
-        this.link = link;
         this.parking = new Parking(lock, loop);
     }
 
@@ -159,7 +157,7 @@ final class OutputHalf extends ChunkOutput {
         }
         requireLength(file, position, count);
         if (count == 0) return 0;
-        if (!link.sendsFiles()) return copy(file, position, count);
+        if (!connection.link().sendsFiles()) return copy(file, position, count);
         begin();
         try {
             lock.lock();
@@ -232,7 +230,7 @@ final class OutputHalf extends ChunkOutput {
     private void requestDrain() {
         if (!drainRequested) {
             drainRequested = true;
-            link.drainSoon();
+            connection.link().drainSoon();
         }
     }
 
@@ -296,7 +294,7 @@ final class OutputHalf extends ChunkOutput {
 
     /** How much has left for the peer, or nearly so: it grows as long as the peer takes something. */
     private long leftSoFar() {
-        return handed - link.backlog();
+        return handed - connection.link().backlog();
     }
 
     private static void requireLength(FileChannel file, long position, long count) throws ConnectionException {
@@ -327,7 +325,11 @@ final class OutputHalf extends ChunkOutput {
                 } catch (IOException e) {
                     connection.abort();
                     throw ConnectionException.of(
-                            Reason.FILE, Phase.WRITE, link.remoteAddress(), "the file could not be read", e);
+                            Reason.FILE,
+                            Phase.WRITE,
+                            connection.link().remoteAddress(),
+                            "the file could not be read",
+                            e);
                 }
                 done += send(piece.flip());
             }
@@ -494,10 +496,13 @@ final class OutputHalf extends ChunkOutput {
     private ConnectionException failure(Reason reason) {
         return switch (reason) {
             case TIMEOUT ->
-                ConnectionException.of(reason, Phase.WRITE, link.remoteAddress(), connection.writeLimitText(), null);
-            case BUSY_WRITING, CLOSED, INTERRUPTED -> ConnectionException.of(reason, Phase.WRITE, link.remoteAddress());
+                ConnectionException.of(
+                        reason, Phase.WRITE, connection.link().remoteAddress(), connection.writeLimitText(), null);
+            case BUSY_WRITING, CLOSED, INTERRUPTED ->
+                ConnectionException.of(reason, Phase.WRITE, connection.link().remoteAddress());
             default ->
-                ConnectionException.of(reason, Phase.WRITE, link.remoteAddress(), Failures.text(reason, cause), cause);
+                ConnectionException.of(
+                        reason, Phase.WRITE, connection.link().remoteAddress(), Failures.text(reason, cause), cause);
         };
     }
 

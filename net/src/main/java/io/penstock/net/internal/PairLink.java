@@ -25,6 +25,9 @@ public final class PairLink implements Link {
     private final Runnable drain = this::drain;
     private PairLink peer = this;
 
+    @SuppressWarnings("NullAway.Init") // fed before the first byte
+    private volatile Halves halves;
+
     /** The peer has enough for now. */
     private volatile boolean held;
 
@@ -53,6 +56,17 @@ public final class PairLink implements Link {
     }
 
     @Override
+    public void feed(Halves above) {
+        halves = above;
+    }
+
+    /** What comes here is delivered by the other end's loop. */
+    @Override
+    public void betweenDeliveries(Runnable work) {
+        peer.connection.nettyLoop().execute(work);
+    }
+
+    @Override
     public void drainSoon() {
         connection.nettyLoop().defer(drain);
     }
@@ -60,13 +74,13 @@ public final class PairLink implements Link {
     /** On the loop of this end only, so never twice at once. */
     private void drain() {
         if (held) return; // the peer calls again when it has room
-        OutputHalf output = connection.outputHalf();
-        InputHalf input = peer.connection.inputHalf();
+        Halves output = halves;
+        Halves input = peer.halves;
         var batch = new ArrayDeque<ByteBuf>();
         long size = output.takeInto(message -> batch.add((ByteBuf) message), Unpooled.EMPTY_BUFFER);
         batch.forEach(input::offer);
         if (size > 0) output.taken(size);
-        if (output.mayFinish()) input.end(Reason.EOF, null);
+        if (output.mayFinish()) input.endInput(Reason.EOF, null);
     }
 
     @Override
@@ -102,8 +116,8 @@ public final class PairLink implements Link {
 
     /** The peer's writer hears of it in its own loop's turn, so that what is being delivered to us counts as taken. */
     private void leave(Reason reason) {
-        peer.connection.inputHalf().end(reason, null);
-        peer.connection.nettyLoop().defer(() -> peer.connection.outputHalf().end(Reason.RESET, null));
+        connection.nettyLoop().execute(() -> peer.halves.endInput(reason, null));
+        peer.connection.nettyLoop().defer(() -> peer.halves.endOutput(Reason.RESET, null));
     }
 
     @Override

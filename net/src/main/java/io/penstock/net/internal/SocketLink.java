@@ -29,6 +29,9 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
     private final Runnable resume = this::resume;
     private final Unconfirmed unconfirmed;
 
+    @SuppressWarnings("NullAway.Init") // fed before the first byte
+    private Halves halves;
+
     /** A write has met a reset, and the operating system reports it once only: to reading it would look like the end of the stream. */
     private boolean reset;
 
@@ -54,18 +57,28 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
         });
     }
 
+    @Override
+    public void feed(Halves above) {
+        halves = above;
+    }
+
+    @Override
+    public void betweenDeliveries(Runnable work) {
+        connection.nettyLoop().execute(work);
+    }
+
     // ---- from the socket
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-        connection.inputHalf().offer((ByteBuf) message);
+        halves.offer((ByteBuf) message);
     }
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         if (event != ChannelInputShutdownEvent.INSTANCE) return;
         HalfClosedEpoll.keep(channel);
-        connection.inputHalf().end(reset ? Reason.RESET : Reason.EOF, null);
+        halves.endInput(reset ? Reason.RESET : Reason.EOF, null);
         closeIfEnded();
     }
 
@@ -73,13 +86,13 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         Reason reason = Failures.reasonOf(cause);
         // the kernel has given up; TIMEOUT would tell the reader that it may go on waiting
-        connection.lost(reason == Reason.TIMEOUT ? Reason.RESET : reason, cause);
+        halves.lost(reason == Reason.TIMEOUT ? Reason.RESET : reason, cause);
         channel.close();
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        connection.lost(Reason.RESET, null); // an end of the stream would have been told before
+        halves.lost(Reason.RESET, null); // an end of the stream would have been told before
     }
 
     // ---- to the socket
@@ -94,7 +107,7 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
      * it leaves at once, as it nearly always does: this is the hottest path of the house.
      */
     private void drain() {
-        OutputHalf output = connection.outputHalf();
+        Halves output = halves;
         Channel.Unsafe socket = channel.unsafe();
         long size = output.takeInto(
                 message -> socket.write(message, message instanceof FileRegion ? guarded() : unconfirmed),
@@ -116,7 +129,7 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
         }
     }
 
-    private void taken(OutputHalf output, long size, ChannelFuture done) {
+    private void taken(Halves output, long size, ChannelFuture done) {
         Throwable failure = done.cause();
         if (failure != null) {
             failed(output, failure);
@@ -126,10 +139,10 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
         finishIfDue(output);
     }
 
-    private void failed(OutputHalf output, Throwable failure) {
+    private void failed(Halves output, Throwable failure) {
         Reason reason = Failures.reasonOf(failure);
         reset |= Failures.isReset(failure);
-        output.end(reason, failure);
+        output.endOutput(reason, failure);
         if (reason == Reason.FILE) connection.abort(); // the peer could not tell that something is missing
     }
 
@@ -152,7 +165,7 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
         });
     }
 
-    private void finishIfDue(OutputHalf output) {
+    private void finishIfDue(Halves output) {
         if (!output.mayFinish()) return;
         ((DuplexChannel) channel).shutdownOutput();
         closeIfEnded();

@@ -32,7 +32,9 @@ public final class StreamConnection implements Connection {
     private final Instant opened = Instant.now();
     private final Origin origin;
     private final NettyLoop loop;
-    private final Link link;
+    /** Another one, on top of it, once the stream is secured. */
+    private volatile Link link;
+
     private final InputHalf input;
     private final OutputHalf output;
     private volatile Timeouts timeouts;
@@ -54,8 +56,9 @@ public final class StreamConnection implements Connection {
         this.readNanos = timeouts.read().toNanos();
         this.writeNanos = timeouts.write().toNanos();
         this.link = links.apply(this);
-        this.input = new InputHalf(this, link, loop);
-        this.output = new OutputHalf(this, link, loop);
+        this.input = new InputHalf(this, loop);
+        this.output = new OutputHalf(this, loop);
+        link.feed(new OwnHalves(this, input, output));
         loop.opened(this);
     }
 
@@ -346,6 +349,10 @@ public final class StreamConnection implements Connection {
     /** The half that the link empties. */
     OutputHalf outputHalf() {
         return output;
+    }
+
+    Link link() {
+        return link;
     }
 
     NettyLoop nettyLoop() {

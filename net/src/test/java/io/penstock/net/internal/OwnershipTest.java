@@ -53,6 +53,14 @@ class OwnershipTest {
         volatile boolean paused;
 
         @Override
+        public void feed(Halves halves) {}
+
+        @Override
+        public void betweenDeliveries(Runnable work) {
+            work.run();
+        }
+
+        @Override
         public SocketAddress localAddress() {
             return Unnamed.SOCKET;
         }
