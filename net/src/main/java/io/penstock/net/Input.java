@@ -2,6 +2,7 @@ package io.penstock.net;
 
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 
 /**
  * The reading half of a byte stream: bytes arrive once, in order, and are consumed by exactly one reader.
@@ -68,11 +69,32 @@ public interface Input {
     byte[] receiveAll(int limit) throws ConnectionException;
 
     /**
-     * Receives what is there: at least one and at most {@code max} bytes, waiting only when nothing is buffered.
+     * Receives what is there: at least one and at most {@code max} bytes, waiting only when nothing is buffered. All of it, however many
+     * packets it came in.
      *
      * @throws ConnectionException {@code EOF} at the end of the stream
      */
     byte[] receiveAny(int max) throws ConnectionException;
+
+    /** Receives up to a delimiter in UTF-8 as {@link #receiveUntil(byte[], Until)} does, with {@link Until#DEFAULT}. */
+    default Delimited receiveUntil(String delimiter) {
+        return receiveUntil(delimiter.getBytes(StandardCharsets.UTF_8), Until.DEFAULT);
+    }
+
+    /** Receives up to a delimiter as {@link #receiveUntil(byte[], Until)} does, with {@link Until#DEFAULT}. */
+    default Delimited receiveUntil(byte[] delimiter) {
+        return receiveUntil(delimiter, Until.DEFAULT);
+    }
+
+    /**
+     * Makes an iterator over the pieces that the delimiter separates, wherever packets begin and end. Receives nothing itself, and may
+     * be called whatever state the stream is in.
+     *
+     * <p>The first occurrence counts, and occurrences do not overlap.
+     *
+     * @param delimiter at least one byte, any bytes; copied
+     */
+    Delimited receiveUntil(byte[] delimiter, Until options);
 
     /**
      * Reads at least one byte into the buffer, as many as are there and fit.

@@ -34,6 +34,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 public abstract class ConnectionContract
         implements ReceivingContract,
                 LinesContract,
+                UntilContract,
                 BufferingContract,
                 TransferContract,
                 SendingContract,

@@ -50,6 +50,24 @@ public sealed interface Cut {
     }
 
     /**
+     * Two pieces.
+     *
+     * @param place how many bytes the first one has; the second may be empty, and is none then
+     */
+    record At(int place) implements Cut {
+        @Override
+        public List<byte[]> pieces(byte[] bytes) {
+            if (place <= 0 || place >= bytes.length) return WHOLE.pieces(bytes);
+            return List.of(Arrays.copyOf(bytes, place), Arrays.copyOfRange(bytes, place, bytes.length));
+        }
+
+        @Override
+        public String toString() {
+            return "behind " + place + " bytes";
+        }
+    }
+
+    /**
      * Pieces of random sizes, small ones more often than large ones; the same for the same seed.
      *
      * @param seed what the sizes are drawn from

@@ -110,6 +110,10 @@ interface TransferContract extends Contract {
     final class Recorder implements Output {
         private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 
+        String text() {
+            return bytes.toString(StandardCharsets.UTF_8);
+        }
+
         @Override
         public long send(byte[] sent, int offset, int length) {
             bytes.writeBytes(Arrays.copyOfRange(sent, offset, offset + length));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
+import io.penstock.testkit.UntilVector;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -70,6 +71,26 @@ class MessageBodyTest {
         MessageBody body = body(BodyLength.UNTIL_CLOSE, ScriptedInput.inPieces("all of it", 2), 0);
         assertThat(latin(body.receiveAll())).isEqualTo("all of it");
         assertThat(body.isComplete()).isTrue();
+    }
+
+    @Test
+    void piecesOfABodyAreThoseOfTheReferenceHoweverItIsChunkedAndCut() throws Exception {
+        for (UntilVector vector : UntilVector.ALL) {
+            String stream = vector.stream();
+            for (int place = 1; place < stream.length(); place++) {
+                String chunked = "%x\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\nGET /next"
+                        .formatted(place, stream.substring(0, place), stream.length() - place, stream.substring(place));
+                for (int size : new int[] {1, 3, chunked.length()}) {
+                    var wire = ScriptedInput.inPieces(chunked, size);
+                    MessageBody body = body(BodyLength.CHUNKED, wire, 100);
+                    assertThat(vector.runOn(body))
+                            .as("%s, cut at %s", vector, place)
+                            .isEqualTo(vector.results());
+                    body.receiveAll();
+                    assertThat(latin(wire.receiveAll())).isEqualTo("GET /next");
+                }
+            }
+        }
     }
 
     @Test

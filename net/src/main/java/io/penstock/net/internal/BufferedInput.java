@@ -6,8 +6,10 @@ import io.netty.buffer.Unpooled;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Delimited;
 import io.penstock.net.Input;
 import io.penstock.net.Output;
+import io.penstock.net.Until;
 import java.io.InputStream;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -26,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * here but the busy mark; chunks change hands by being taken, never by being shared.
  */
 public abstract class BufferedInput implements Input {
+    private static final byte[] NOTHING = {};
     private static final VarHandle READER;
 
     static {
@@ -162,16 +165,30 @@ public abstract class BufferedInput implements Input {
     public final byte[] receiveAny(int max) throws ConnectionException {
         if (max < 1) throw new IllegalArgumentException("receiveAny needs room for at least one byte, not " + max);
         begin();
+        var bytes = NOTHING;
+        int got = 0;
         try {
             ByteBuf chunk = chunk();
             if (chunk == null) throw failure(Reason.EOF);
-            var bytes = new byte[Math.min(max, chunk.readableBytes())];
-            chunk.readBytes(bytes);
-            dropIfConsumed();
-            return bytes;
+            bytes = new byte[(int) Math.min(max, (long) chunk.readableBytes() + waiting())];
+            while (chunk != null) {
+                int count = Math.min(bytes.length - got, chunk.readableBytes());
+                chunk.readBytes(bytes, got, count);
+                got += count;
+                dropIfConsumed();
+                chunk = got < bytes.length && waiting() > 0 ? chunk() : null;
+            }
+            return got == bytes.length ? bytes : Arrays.copyOf(bytes, got);
+        } catch (ConnectionException e) {
+            throw e.withPartial(Arrays.copyOf(bytes, got));
         } finally {
             end();
         }
+    }
+
+    @Override
+    public final Delimited receiveUntil(byte[] delimiter, Until options) {
+        return new Pieces(this, Delimiter.of(delimiter), options);
     }
 
     @Override
@@ -332,6 +349,7 @@ public abstract class BufferedInput implements Input {
         return count;
     }
 
+    /** Parks for the next chunk and puts it behind what is held; false at the end of the stream. */
     private boolean append() throws ConnectionException {
         ByteBuf more = next();
         if (more == null) return false;
@@ -347,6 +365,8 @@ public abstract class BufferedInput implements Input {
                 before.release();
                 before = joined;
                 current = joined;
+            } else if (before.readerIndex() > before.readableBytes()) {
+                before.discardReadBytes(); // or a long search would keep what it has passed
             }
             before.writeBytes(more);
             return true;
@@ -364,7 +384,7 @@ public abstract class BufferedInput implements Input {
         return READER.compareAndSet(this, (Thread) null, Thread.currentThread());
     }
 
-    private void begin() throws ConnectionException {
+    final void begin() throws ConnectionException {
         if (!claim()) throw failure(Reason.BUSY_READING);
         if (isDropped()) {
             end();
@@ -372,7 +392,7 @@ public abstract class BufferedInput implements Input {
         }
     }
 
-    private void end() {
+    final void end() {
         READER.setVolatile(this, (Thread) null);
         if (current != null && isDropped()) tidy();
     }
@@ -388,12 +408,26 @@ public abstract class BufferedInput implements Input {
         }
     }
 
-    private @Nullable ByteBuf chunk() throws ConnectionException {
+    final @Nullable ByteBuf chunk() throws ConnectionException {
         if (current == null) current = next();
         return current;
     }
 
-    private void dropIfConsumed() {
+    /** The chunk being consumed, longer by what comes next; null at the end of the stream. */
+    final @Nullable ByteBuf longer() throws ConnectionException {
+        return append() ? current : null;
+    }
+
+    /** Consumes what is held. */
+    final Collected drainInto(Collected bytes) {
+        ByteBuf chunk = current;
+        if (chunk == null) return bytes;
+        Collected all = bytes.plus(chunk, chunk.readableBytes());
+        dropIfConsumed();
+        return all;
+    }
+
+    final void dropIfConsumed() {
         ByteBuf chunk = current;
         if (chunk != null && !chunk.isReadable()) {
             current = null;
@@ -401,11 +435,15 @@ public abstract class BufferedInput implements Input {
         }
     }
 
+    final ConnectionException endOfStream() {
+        return failure(Reason.EOF);
+    }
+
     private ConnectionException failure(Reason reason) {
         return ConnectionException.of(reason, Phase.READ, peer());
     }
 
-    private ConnectionException tooLong(int limit) {
+    final ConnectionException tooLong(int limit) {
         return ConnectionException.of(
                 Reason.TOO_LONG, Phase.READ, peer(), "the input is longer than the limit of " + limit + " bytes", null);
     }

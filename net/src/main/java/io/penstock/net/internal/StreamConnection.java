@@ -5,11 +5,13 @@ import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Deadline;
+import io.penstock.net.Delimited;
 import io.penstock.net.KeepAlive;
 import io.penstock.net.Loop;
 import io.penstock.net.Output;
 import io.penstock.net.Stats;
 import io.penstock.net.Timeouts;
+import io.penstock.net.Until;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.SocketAddress;
@@ -82,6 +84,11 @@ public final class StreamConnection implements Connection {
     @Override
     public byte[] receiveAny(int max) throws ConnectionException {
         return input.receiveAny(max);
+    }
+
+    @Override
+    public Delimited receiveUntil(byte[] delimiter, Until options) {
+        return input.receiveUntil(delimiter, options);
     }
 
     @Override
