@@ -78,11 +78,20 @@ public interface Connection extends Input, Output, AutoCloseable {
     Deadline deadline(Duration total);
 
     /**
-     * Sets a socket option.
+     * Sets a socket option of {@link java.net.StandardSocketOptions} or {@code jdk.net.ExtendedSocketOptions}: {@code TCP_NODELAY},
+     * {@code SO_KEEPALIVE}, {@code TCP_KEEPIDLE}, {@code TCP_KEEPINTERVAL}, {@code TCP_KEEPCOUNT}, {@code TCP_QUICKACK}, {@code SO_RCVBUF},
+     * {@code SO_SNDBUF}, {@code SO_LINGER}, {@code SO_REUSEADDR}, {@code IP_TOS}.
      *
      * @throws UnsupportedOperationException when this kind of connection has no such option
      */
     <T> void option(SocketOption<T> name, T value) throws ConnectionException;
+
+    /**
+     * The value of a socket option as the operating system has it: Linux doubles the sizes of buffers.
+     *
+     * @throws UnsupportedOperationException when this kind of connection has no such option
+     */
+    <T> T option(SocketOption<T> name) throws ConnectionException;
 
     /** Ends the writing half: the peer receives everything sent and then the end of the stream. Idempotent. */
     void shutdownOutput() throws ConnectionException;

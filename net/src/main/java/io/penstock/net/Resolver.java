@@ -2,6 +2,7 @@ package io.penstock.net;
 
 import java.net.InetAddress;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Finds the addresses behind names. Shared freely; its methods park the calling thread.
@@ -12,6 +13,11 @@ import java.util.List;
  */
 @FunctionalInterface
 public interface Resolver {
+    /** The JDK's: whatever the operating system is configured to do, but without SRV, without a timeout, and a thread for each question. */
+    static Resolver jdk(Loops loops) {
+        return new io.penstock.net.internal.JdkResolver(loops);
+    }
+
     /**
      * All addresses of a host, in the order in which they should be tried; at least one.
      *
@@ -19,6 +25,16 @@ public interface Resolver {
      * @throws ConnectionException {@code UNRESOLVED} when it has none, {@code TIMEOUT} when nobody answers
      */
     List<InetAddress> resolve(String host) throws ConnectionException;
+
+    /**
+     * Finds the addresses of a host and hands over what is known as soon as it is, so that dialling may begin while the answer for the
+     * other family is still under way; returns when there is no more. By default all at once.
+     *
+     * @param found called once for each answer, on any thread, never twice at the same time
+     */
+    default void resolve(String host, Consumer<List<InetAddress>> found) throws ConnectionException {
+        found.accept(resolve(host));
+    }
 
     /**
      * The places where a service is offered (SRV, RFC 2782), in the order in which they should be tried.

@@ -7,6 +7,15 @@ import org.jspecify.annotations.Nullable;
 public sealed interface Via {
     Via DIRECT = new Direct();
 
+    /** Where the first connection leads, when it does not lead to the endpoint itself. */
+    default @Nullable SocketAddress firstHop() {
+        return switch (this) {
+            case Direct _ -> null;
+            case Socks5 socks -> socks.proxy;
+            case HttpConnect http -> http.proxy;
+        };
+    }
+
     /** No proxy. */
     record Direct() implements Via {}
 

@@ -11,13 +11,11 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
@@ -54,35 +52,6 @@ class ConnectorTest {
 
     private static ServerSocket server() throws IOException {
         return new ServerSocket(0, 8, InetAddress.getLoopbackAddress());
-    }
-
-    /** A server that accepts nobody and whose queue is full, so that the kernel leaves further attempts without an answer. */
-    private static final class Deaf implements AutoCloseable {
-        final ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-        final List<Socket> queued = new ArrayList<>();
-
-        Deaf() throws IOException {
-            for (int i = 0; i < 16; i++) {
-                var socket = new Socket();
-                queued.add(socket);
-                try {
-                    socket.connect(server.getLocalSocketAddress(), 50);
-                } catch (IOException e) {
-                    return; // now it is full
-                }
-            }
-            throw new IOException("the queue of a listener never fills here");
-        }
-
-        SocketAddress address() {
-            return server.getLocalSocketAddress();
-        }
-
-        @Override
-        public void close() throws IOException {
-            for (Socket each : queued) each.close();
-            server.close();
-        }
     }
 
     @Test
@@ -150,6 +119,21 @@ class ConnectorTest {
     }
 
     @Test
+    void aLiteralAddressNeedsNoResolver() throws Exception {
+        var mute = Connector.of(loops, ConnectorOptions.DEFAULT.withResolver(host -> {
+            throw new AssertionError("asked for " + host);
+        }));
+        try (var server = new ServerSocket(0, 8, InetAddress.ofLiteral("::1"))) {
+            for (String host : List.of("::1", "[::1]", "0:0:0:0:0:0:0:1")) {
+                Connection connection = Spawned.on(loop, () -> mute.connect(host, server.getLocalPort()))
+                        .value();
+                assertThat(connection.remoteAddress()).isEqualTo(server.getLocalSocketAddress());
+                connection.abort();
+            }
+        }
+    }
+
+    @Test
     void whenEveryAddressFailsTheLastFailureIsThrown() throws Exception {
         int port;
         try (var server = server()) {
@@ -162,13 +146,13 @@ class ConnectorTest {
     @Test
     void anAttemptWithoutAnAnswerTimesOutAndLeavesNothingBehind() throws Exception {
         try (var deaf = new Deaf()) {
-            long before = openDescriptors();
+            long before = Descriptors.open();
             var hasty = Connector.of(loops, LIMITS.withConnect(Duration.ofMillis(80)));
             var failure = Spawned.on(loop, () -> hasty.connect(deaf.address())).failing();
             assertThat(failure.reason()).isEqualTo(Reason.TIMEOUT);
             assertThat(failure.phase()).isEqualTo(Phase.CONNECT);
             assertThat(failure).hasMessageContaining("80 ms");
-            await().until(() -> openDescriptors() <= before);
+            await().until(() -> Descriptors.open() <= before);
             assertThat(loop.connections()).isZero();
         }
     }
@@ -176,11 +160,11 @@ class ConnectorTest {
     @Test
     void anInterruptedAttemptEndsAtOnceAndLeavesNothingBehind() throws Exception {
         try (var deaf = new Deaf()) {
-            long before = openDescriptors();
+            long before = Descriptors.open();
             var dialling = dial(deaf.address()).parked();
             dialling.thread().interrupt();
             assertThat(dialling.reason()).isEqualTo(Reason.INTERRUPTED);
-            await().until(() -> openDescriptors() <= before);
+            await().until(() -> Descriptors.open() <= before);
             assertThat(loop.connections()).isZero();
         }
     }
@@ -197,7 +181,7 @@ class ConnectorTest {
             });
             dial(server.getLocalSocketAddress()).value().abort();
             await().until(() -> loop.connections() == 0);
-            long before = openDescriptors();
+            long before = Descriptors.open();
             for (int i = 0; i < 100; i++) {
                 var dialling = dial(server.getLocalSocketAddress());
                 for (int spin = 0; spin < i * 20; spin++) Thread.onSpinWait();
@@ -212,7 +196,7 @@ class ConnectorTest {
                     assertThat(dialling.reason()).isEqualTo(Reason.INTERRUPTED);
                 }
             }
-            await().until(() -> loop.connections() == 0 && openDescriptors() <= before);
+            await().until(() -> loop.connections() == 0 && Descriptors.open() <= before);
             server.close();
             acceptor.value();
         }
@@ -279,13 +263,5 @@ class ConnectorTest {
         assertThat(failure).hasMessageContaining("missing");
         Path file = Files.createFile(directory.resolve("file"));
         assertThat(dial(UnixDomainSocketAddress.of(file)).reason()).isEqualTo(Reason.REFUSED);
-    }
-
-    private static long openDescriptors() {
-        try (var all = Files.list(Path.of("/proc/self/fd"))) {
-            return all.count();
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
     }
 }

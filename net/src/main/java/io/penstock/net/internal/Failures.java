@@ -12,6 +12,7 @@ import java.net.SocketAddress;
 import java.net.UnknownHostException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.UnresolvedAddressException;
+import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +26,7 @@ final class Failures {
             case ChannelOutputShutdownException e when e.getCause() != null -> reasonOf(e.getCause());
             case io.netty.channel.ConnectTimeoutException _ -> Reason.TIMEOUT;
             case UnknownHostException _, UnresolvedAddressException _ -> Reason.UNRESOLVED;
-            case BindException _ -> Reason.ADDRESS;
+            case BindException _, UnsupportedAddressTypeException _ -> Reason.ADDRESS;
             case FileNotFoundException _ -> Reason.REFUSED; // of Netty, for the path of a UNIX socket; without a word
             case NoRouteToHostException _ -> Reason.UNREACHABLE;
             case ClosedChannelException _ -> Reason.RESET;
@@ -59,6 +60,9 @@ final class Failures {
     }
 
     static String text(Reason reason, @Nullable Throwable cause) {
+        if (cause instanceof UnsupportedAddressTypeException) {
+            return "the transport in use has no sockets of this kind (abstract names need epoll)";
+        }
         if (cause instanceof FileNotFoundException) return "refused (there is no such file)";
         String plain = reason == Reason.RESET
                 ? "the connection was reset by the peer"

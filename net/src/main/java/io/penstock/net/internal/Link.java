@@ -44,4 +44,6 @@ interface Link {
     void abort();
 
     <T> void option(SocketOption<T> name, T value) throws ConnectionException;
+
+    <T> T option(SocketOption<T> name) throws ConnectionException;
 }

@@ -18,6 +18,7 @@ import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
+import java.nio.channels.UnsupportedAddressTypeException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -53,7 +54,7 @@ public final class NettyListener implements Listener {
             throws ConnectionException {
         var loops = (NettyLoops) given;
         var open = new OpenConnections();
-        boolean unix = address instanceof UnixDomainSocketAddress;
+        boolean unix = SocketTransport.isUnix(address);
         if (address instanceof UnixDomainSocketAddress file) requireAbsent(file);
         var bootstrap = new ServerBootstrap()
                 .group(loops.group())
@@ -70,12 +71,20 @@ public final class NettyListener implements Listener {
                     }
                 });
         if (!unix) bootstrap.option(ChannelOption.SO_REUSEADDR, true);
-        ChannelFuture bound = bootstrap.bind(loops.sockets().toNetty(address)).awaitUninterruptibly();
+        ChannelFuture bound = bootstrap.bind(netty(loops, address)).awaitUninterruptibly();
         if (!bound.isSuccess()) throw Failures.of(bound.cause(), Phase.BIND, address);
         Channel channel = bound.channel();
         var listener = new NettyListener(loops, channel, SocketTransport.toJdk(channel.localAddress()), open);
         loops.listeners().add(listener);
         return listener;
+    }
+
+    private static SocketAddress netty(NettyLoops loops, SocketAddress address) throws ConnectionException {
+        try {
+            return loops.sockets().toNetty(address);
+        } catch (UnsupportedAddressTypeException e) {
+            throw Failures.of(e, Phase.BIND, address);
+        }
     }
 
     /** Netty would remove whatever is there, be it a file with content or the socket of a process that runs. */
@@ -163,7 +172,7 @@ public final class NettyListener implements Listener {
     /** Clients whose connection the kernel has completed take it for accepted, and may have sent a request: a close would reset them. */
     private void acceptRest() {
         try {
-            loops.sockets().acceptRest(channel, address instanceof UnixDomainSocketAddress);
+            loops.sockets().acceptRest(channel, SocketTransport.isUnix(address));
         } catch (IOException e) {
             LOG.warn("Clients who wait at {} were not accepted before it closed", address, e);
         }

@@ -10,6 +10,7 @@ import io.netty.util.concurrent.RejectedExecutionHandlers;
 import io.penstock.net.Loop;
 import io.penstock.net.LoopOptions;
 import io.penstock.net.Loops;
+import io.penstock.net.Resolver;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,6 +46,7 @@ public final class NettyLoops implements Loops {
     private final boolean carries;
     private final ThreadPoolExecutor workers;
     private final @Nullable StallWatchdog watchdog;
+    private final Resolver resolver = new JdkResolver(this);
     private final AtomicInteger turn = new AtomicInteger();
     private final Set<NettyListener> listeners = ConcurrentHashMap.newKeySet();
     private boolean closing;
@@ -142,6 +144,11 @@ public final class NettyLoops implements Loops {
 
     ExecutorService workers() {
         return workers;
+    }
+
+    /** The resolver of those who do not bring their own. */
+    Resolver resolver() {
+        return resolver;
     }
 
     /** Those to be closed with the loops at the latest. */

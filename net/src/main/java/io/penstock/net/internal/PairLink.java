@@ -131,6 +131,11 @@ public final class PairLink implements Link {
     }
 
     @Override
+    public <T> T option(SocketOption<T> option) {
+        throw new UnsupportedOperationException(option.name() + " is not an option of " + connection);
+    }
+
+    @Override
     public <T> void option(SocketOption<T> option, T value) {
         throw new UnsupportedOperationException(option.name() + " is not an option of " + connection);
     }

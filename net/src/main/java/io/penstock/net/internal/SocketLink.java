@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelConfig;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -15,6 +16,7 @@ import io.netty.channel.FileRegion;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import java.net.SocketAddress;
 import java.net.SocketOption;
@@ -203,7 +205,7 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
 
     @Override
     public void receiveRest() {
-        if (channel.isActive()) connection.nettyLoop().owner().sockets().receiveRest(channel);
+        if (channel.isActive()) sockets().receiveRest(channel);
     }
 
     @Override
@@ -254,22 +256,33 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
 
     @Override
     public <T> void option(SocketOption<T> name, T value) throws ConnectionException {
-        ChannelOption<?> option = switch (name.name()) {
-            case "TCP_NODELAY" -> ChannelOption.TCP_NODELAY;
-            case "SO_KEEPALIVE" -> ChannelOption.SO_KEEPALIVE;
-            case "SO_RCVBUF" -> ChannelOption.SO_RCVBUF;
-            case "SO_SNDBUF" -> ChannelOption.SO_SNDBUF;
-            case "SO_LINGER" -> ChannelOption.SO_LINGER;
-            case "IP_TOS" -> ChannelOption.IP_TOS;
-            default -> throw unsupported(name);
-        };
+        requireSocket();
         try {
-            @SuppressWarnings("unchecked") // the two kinds of option have the same value types
-            boolean known = channel.config().setOption((ChannelOption<T>) option, value);
-            if (!known) throw unsupported(name);
-        } catch (io.netty.channel.ChannelException e) {
-            throw Failures.of(e, ConnectionException.Phase.CONNECT, remoteAddress());
+            if (!sockets().set(channel, name, value)) throw unsupported(name);
+        } catch (ChannelException e) {
+            throw Failures.of(e, Phase.CONNECT, remoteAddress());
         }
+    }
+
+    @Override
+    public <T> T option(SocketOption<T> name) throws ConnectionException {
+        requireSocket();
+        try {
+            T value = sockets().get(channel, name);
+            if (value == null) throw unsupported(name);
+            return value;
+        } catch (ChannelException e) {
+            throw Failures.of(e, Phase.CONNECT, remoteAddress());
+        }
+    }
+
+    /** Its number may be another socket's by now. */
+    private void requireSocket() throws ConnectionException {
+        if (!channel.isOpen()) throw ConnectionException.of(Reason.CLOSED, Phase.CONNECT, remoteAddress());
+    }
+
+    private SocketTransport sockets() {
+        return connection.nettyLoop().owner().sockets();
     }
 
     private UnsupportedOperationException unsupported(SocketOption<?> name) {

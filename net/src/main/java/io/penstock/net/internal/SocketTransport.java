@@ -3,9 +3,11 @@ package io.penstock.net.internal;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFactory;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
@@ -13,6 +15,7 @@ import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.AbstractNioChannel;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioChannelOption;
 import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
@@ -21,15 +24,19 @@ import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.channel.unix.Socket;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.channel.uring.IoUring;
+import io.netty.channel.uring.IoUringChannelOption;
 import io.netty.channel.uring.IoUringDomainSocketChannel;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerDomainSocketChannel;
 import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.channel.uring.IoUringSocketChannel;
+import io.penstock.net.AbstractUnixAddress;
 import io.penstock.net.LoopOptions;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.net.SocketOption;
 import java.net.UnixDomainSocketAddress;
+import java.nio.channels.UnsupportedAddressTypeException;
 import org.jspecify.annotations.Nullable;
 
 /** What talks to the operating system: the channel types of one of Netty's transports, and its form of UNIX addresses. */
@@ -38,6 +45,18 @@ enum SocketTransport {
         @Override
         IoHandlerFactory handlers() {
             return EpollIoHandler.newFactory();
+        }
+
+        @Override
+        @Nullable
+        ChannelOption<?> tuning(SocketOption<?> name) {
+            return switch (name.name()) {
+                case "TCP_KEEPIDLE" -> EpollChannelOption.TCP_KEEPIDLE;
+                case "TCP_KEEPINTERVAL" -> EpollChannelOption.TCP_KEEPINTVL;
+                case "TCP_KEEPCOUNT" -> EpollChannelOption.TCP_KEEPCNT;
+                case "TCP_QUICKACK" -> EpollChannelOption.TCP_QUICKACK;
+                default -> null;
+            };
         }
 
         @Override
@@ -81,6 +100,15 @@ enum SocketTransport {
         }
 
         @Override
+        @Nullable
+        ChannelOption<?> tuning(SocketOption<?> name) {
+            return switch (name.name()) {
+                case "TCP_KEEPIDLE", "TCP_KEEPINTERVAL", "TCP_KEEPCOUNT", "TCP_QUICKACK" -> NioChannelOption.of(name);
+                default -> null;
+            };
+        }
+
+        @Override
         ChannelFactory<? extends Channel> clients(boolean unix) {
             return unix ? NioDomainSocketChannel::new : NioSocketChannel::new;
         }
@@ -98,6 +126,9 @@ enum SocketTransport {
 
         @Override
         SocketAddress toNetty(SocketAddress address) {
+            if (address instanceof AbstractUnixAddress) {
+                throw new UnsupportedAddressTypeException(); // says nothing; see Failures
+            }
             return address;
         }
 
@@ -110,6 +141,18 @@ enum SocketTransport {
         @Override
         IoHandlerFactory handlers() {
             return IoUringIoHandler.newFactory();
+        }
+
+        @Override
+        @Nullable
+        ChannelOption<?> tuning(SocketOption<?> name) {
+            return switch (name.name()) {
+                case "TCP_KEEPIDLE" -> IoUringChannelOption.TCP_KEEPIDLE;
+                case "TCP_KEEPINTERVAL" -> IoUringChannelOption.TCP_KEEPINTVL;
+                case "TCP_KEEPCOUNT" -> IoUringChannelOption.TCP_KEEPCNT;
+                case "TCP_QUICKACK" -> IoUringChannelOption.TCP_QUICKACK;
+                default -> null;
+            };
         }
 
         @Override
@@ -130,6 +173,9 @@ enum SocketTransport {
 
     /** Netty accepts 16 at a time: enough for 1024 clients. */
     private static final int NIO_PASSES = 64;
+
+    /** What the path of an abstract UNIX socket begins with. */
+    private static final String ABSTRACT = "\0";
 
     private final String label;
 
@@ -182,15 +228,62 @@ enum SocketTransport {
     /** Delivers what the kernel holds for a connection that nobody has paused; on its loop. Not needed on io_uring, which never waits to. */
     void receiveRest(Channel connection) {}
 
+    /** An option of TCP that Netty has by another name on each transport; null when it has none. */
+    abstract @Nullable ChannelOption<?> tuning(SocketOption<?> name);
+
+    private @Nullable ChannelOption<?> option(SocketOption<?> name) {
+        return switch (name.name()) {
+            case "TCP_NODELAY" -> ChannelOption.TCP_NODELAY;
+            case "SO_KEEPALIVE" -> ChannelOption.SO_KEEPALIVE;
+            case "SO_RCVBUF" -> ChannelOption.SO_RCVBUF;
+            case "SO_SNDBUF" -> ChannelOption.SO_SNDBUF;
+            case "SO_LINGER" -> ChannelOption.SO_LINGER;
+            case "SO_REUSEADDR" -> ChannelOption.SO_REUSEADDR;
+            case "IP_TOS" -> ChannelOption.IP_TOS;
+            default -> tuning(name);
+        };
+    }
+
+    /** @throws UnsupportedOperationException when sockets of this transport have no such option */
+    void requireOption(SocketOption<?> name) {
+        if (option(name) == null) {
+            throw new UnsupportedOperationException(name.name() + " is not an option of the transport " + label);
+        }
+    }
+
+    /** Sets an option; whether this kind of socket has it. */
+    @SuppressWarnings("unchecked") // the two kinds of option have the same value types
+    boolean set(Channel channel, SocketOption<?> name, Object value) {
+        var option = (ChannelOption<Object>) option(name);
+        return option != null && channel.config().setOption(option, value);
+    }
+
+    /** The value of an option; null when this kind of socket has no such option. */
+    @SuppressWarnings("unchecked") // see above
+    <T> @Nullable T get(Channel channel, SocketOption<T> name) {
+        var option = (ChannelOption<T>) option(name);
+        return option == null ? null : channel.config().getOption(option);
+    }
+
     /** The address as this transport wants it. */
     SocketAddress toNetty(SocketAddress address) {
-        return address instanceof UnixDomainSocketAddress unix
-                ? new DomainSocketAddress(unix.getPath().toString())
-                : address;
+        return switch (address) {
+            case UnixDomainSocketAddress unix ->
+                new DomainSocketAddress(unix.getPath().toString());
+            case AbstractUnixAddress unix -> new DomainSocketAddress(ABSTRACT + unix.name());
+            default -> address;
+        };
+    }
+
+    static boolean isUnix(SocketAddress address) {
+        return address instanceof UnixDomainSocketAddress || address instanceof AbstractUnixAddress;
     }
 
     /** The address as the JDK has it. */
     static SocketAddress toJdk(SocketAddress address) {
-        return address instanceof DomainSocketAddress unix ? UnixDomainSocketAddress.of(unix.path()) : address;
+        if (!(address instanceof DomainSocketAddress unix)) return address;
+        return unix.path().startsWith(ABSTRACT)
+                ? AbstractUnixAddress.of(unix.path().substring(ABSTRACT.length()))
+                : UnixDomainSocketAddress.of(unix.path());
     }
 }

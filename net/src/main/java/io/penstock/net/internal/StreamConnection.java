@@ -211,6 +211,11 @@ public final class StreamConnection implements Connection {
     }
 
     @Override
+    public <T> T option(SocketOption<T> name) throws ConnectionException {
+        return link.option(name);
+    }
+
+    @Override
     public <T> void option(SocketOption<T> name, T value) throws ConnectionException {
         link.option(name, value);
     }

@@ -103,6 +103,11 @@ class OwnershipTest {
 
         @Override
         public <T> void option(SocketOption<T> name, T value) {}
+
+        @Override
+        public <T> T option(SocketOption<T> name) {
+            throw new UnsupportedOperationException(name.name());
+        }
     }
 
     private static ByteBuf chunk(int size) {
