@@ -121,4 +121,20 @@ public interface Connection extends Input, Output, AutoCloseable {
      * @throws IllegalStateException when the connection did not come from a {@link Pool}, or was released before
      */
     boolean release(KeepAlive keepAlive);
+
+    /** Who answers for this connection: when that scope ends, it is closed, unless it is closed or released before. */
+    Scope scope();
+
+    /**
+     * Moves the connection to another scope, so that it outlives the one it was opened in. Any thread; does nothing to a connection that
+     * has ended.
+     *
+     * <p>{@snippet :
+     * Connection feed = connector.connect("feed.example", 7000).transfer(Scope.PROCESS); // outlives this handler
+     * }
+     *
+     * @return this connection
+     * @throws IllegalStateException when that scope has ended; nothing is changed
+     */
+    Connection transfer(Scope to);
 }

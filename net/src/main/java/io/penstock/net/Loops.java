@@ -40,6 +40,9 @@ public interface Loops extends AutoCloseable {
      */
     record Stalls(long count, Duration total) {}
 
+    /** How many connections were left open by a {@link Scope} and closed at its end, since the start. */
+    long abandoned();
+
     /**
      * Waits until all connections have ended and all spawned threads have finished, at most for the grace period; then aborts
      * what is left, interrupts its threads, and ends the loops. Idempotent.

@@ -9,6 +9,7 @@ import io.penstock.http.RequestHead;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.internal.BufferedInput;
+import io.penstock.net.internal.ConnectionScope;
 import io.penstock.net.internal.StreamConnection;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -92,7 +93,7 @@ final class ServerConnection {
     private boolean answer(RequestHead head) throws Exception {
         ServerExchange exchange = open(head);
         try {
-            try {
+            try (var _ = ConnectionScope.enter("exchange")) {
                 service.handler().handle(exchange);
                 exchange.finish();
             } catch (Throwable e) {

@@ -56,6 +56,7 @@ public final class LoopPool implements Pool {
                 : takeAny(address);
         if (kept == null) return connectFresh(address);
         reused.incrementAndGet();
+        kept.connection.joinScope();
         return kept.connection;
     }
 

@@ -11,6 +11,7 @@ import io.penstock.net.Loops;
 import io.penstock.net.Resolver;
 import io.penstock.net.Timeouts;
 import java.net.SocketAddress;
+import java.time.Duration;
 
 /** Dials: the race for a socket, then whoever is on the way, then the peer. */
 public final class NettyConnector implements Connector {
@@ -60,16 +61,22 @@ public final class NettyConnector implements Connector {
 
     @Override
     public Connection connect(Endpoint endpoint) throws ConnectionException {
+        return connect(endpoint, timeouts().connect());
+    }
+
+    /** Connects within another limit than that of the options. */
+    Connection connect(Endpoint endpoint, Duration within) throws ConnectionException {
         SocketAddress address = endpoint.address();
         if (owner.isAnyLoopItself()) {
             throw new IllegalStateException(
                     "dialling " + address + " would block an event loop; spawn a thread for it");
         }
-        Limit limit = Limit.in(timeouts().connect());
-        return open(endpoint, limit);
+        StreamConnection connected = open(endpoint, Limit.in(within));
+        connected.joinScope();
+        return connected;
     }
 
-    private Connection open(Endpoint endpoint, Limit limit) throws ConnectionException {
+    private StreamConnection open(Endpoint endpoint, Limit limit) throws ConnectionException {
         SocketAddress proxy = endpoint.via().firstHop();
         SocketAddress target = proxy != null ? proxy : endpoint.address();
         if (owner.here().eventLoop().isShuttingDown()) {

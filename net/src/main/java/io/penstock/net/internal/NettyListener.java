@@ -121,20 +121,24 @@ public final class NettyListener implements Listener {
     }
 
     private static void handle(StreamConnection connection, Handler handler) throws Exception {
-        try {
-            handler.handle(connection);
-            connection.close();
-        } catch (ConnectionException e) {
-            // the peer's end is the usual end of a handler that reads until there is nothing more
-            if (e.reason() == Reason.EOF) {
-                connection.close();
-            } else {
-                connection.abort();
+        try (var scope = ConnectionScope.enter("accepted connection")) {
+            connection.joinScope();
+            try {
+                handler.handle(connection);
+                if (scope.remove(connection)) connection.close(); // or else it is another scope's, or closed
+            } catch (ConnectionException e) {
+                boolean mine = scope.remove(connection);
+                // the peer's end is the usual end of a handler that reads until there is nothing more
+                if (e.reason() == Reason.EOF) {
+                    if (mine) connection.close();
+                } else {
+                    if (mine) connection.abort();
+                    throw e;
+                }
+            } catch (Throwable e) {
+                if (scope.remove(connection)) connection.abort();
                 throw e;
             }
-        } catch (Throwable e) {
-            connection.abort();
-            throw e;
         }
     }
 

@@ -23,6 +23,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,6 +50,7 @@ public final class NettyLoops implements Loops {
     private final Resolver resolver = new JdkResolver(this);
     private final AtomicInteger turn = new AtomicInteger();
     private final Set<NettyListener> listeners = ConcurrentHashMap.newKeySet();
+    private final AtomicLong abandoned = new AtomicLong();
     private boolean closing;
     private boolean closed;
 
@@ -119,6 +121,15 @@ public final class NettyLoops implements Loops {
     @Override
     public Stalls stalls() {
         return watchdog == null ? new Stalls(0, Duration.ZERO) : watchdog.stalls();
+    }
+
+    @Override
+    public long abandoned() {
+        return abandoned.get();
+    }
+
+    void countAbandoned() {
+        abandoned.incrementAndGet();
     }
 
     /** Where new connections go: the caller's loop, so that it stays on its carrier, or the next one. */

@@ -40,6 +40,8 @@ public final class PairLink implements Link {
         long number = NUMBERS.incrementAndGet();
         PairLink first = end((NettyLoop) here, "pair-" + number + "/first");
         PairLink second = end((NettyLoop) there, "pair-" + number + "/second");
+        first.connection.joinScope();
+        second.connection.joinScope();
         first.peer = second;
         second.peer = first;
         return new Pair(first.connection, second.connection);

@@ -9,6 +9,7 @@ import io.penstock.net.Delimited;
 import io.penstock.net.KeepAlive;
 import io.penstock.net.Loop;
 import io.penstock.net.Output;
+import io.penstock.net.Scope;
 import io.penstock.net.Stats;
 import io.penstock.net.Timeouts;
 import io.penstock.net.Until;
@@ -24,9 +25,12 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The one connection there is: two halves over a link, and a life. */
-public final class StreamConnection implements Connection {
+public final class StreamConnection extends Owned implements Connection {
+    private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
     private static final AtomicLong IDS = new AtomicLong();
     private static final long AGAIN_NANOS = 1_000_000;
 
@@ -233,6 +237,7 @@ public final class StreamConnection implements Connection {
 
     @Override
     public void close() throws ConnectionException {
+        leaveScope();
         input.end(Reason.CLOSED, null); // even where the connection was lost: what has come may still be there
         if (closed || !beginClosing()) return;
         boolean cut = output.isCut();
@@ -277,6 +282,7 @@ public final class StreamConnection implements Connection {
 
     @Override
     public void abort() {
+        leaveScope();
         input.end(Reason.CLOSED, null);
         output.end(Reason.CLOSED, null);
         if (closed) return;
@@ -286,6 +292,7 @@ public final class StreamConnection implements Connection {
 
     /** Ends a connection on which nothing is under way: without waiting, and without a reset. */
     void closeIdle() {
+        leaveScope();
         input.end(Reason.CLOSED, null);
         output.end(Reason.CLOSED, null);
         link.close();
@@ -320,7 +327,33 @@ public final class StreamConnection implements Connection {
             throw new IllegalStateException(
                     "connection " + id + " to " + remoteAddress() + " does not come from a pool");
         }
+        leaveScope();
         return to.release(keepAlive);
+    }
+
+    @Override
+    public Connection transfer(Scope to) {
+        moveTo((ConnectionScope) to);
+        return this;
+    }
+
+    @Override
+    void abandonedBy(ConnectionScope scope) {
+        if (isOpen()) {
+            LOG.debug("{} was left open by the {}, which has ended", this, scope);
+            loop.owner().countAbandoned();
+        }
+        if (closed) {
+            input.end(Reason.CLOSED, null); // what has come may still be there
+        } else if (input.isBeingRead() || isPastDeadline()) {
+            abort();
+        } else if (output.isIdle() || output.hasEnded() && !output.hasPending()) {
+            closeIdle();
+        } else {
+            loop.spawn(
+                    "closing connection " + id,
+                    this::close); // what was sent is to arrive, and the scope not to wait for it
+        }
     }
 
     @Override

@@ -47,6 +47,10 @@ public final class ProcessMetrics {
                 "penstock_eventloop_stall_seconds_total",
                 "How long it held it altogether.",
                 () -> loops.stalls().total().toNanos() / 1e9);
+        counter(
+                "penstock_abandoned_connections_total",
+                "Connections that the code which opened them left to be closed for it.",
+                loops::abandoned);
         return this;
     }
 
