@@ -36,7 +36,10 @@ public interface Loop {
      */
     Thread spawn(String name, Task task);
 
-    /** Spawns the task after the delay; {@link Action#cancel()} prevents it as long as it has not started. */
+    /**
+     * Spawns the task after the delay; {@link Action#cancel()} prevents it as long as it has not started. Never refused, as with
+     * {@link #spawn}; but a task whose time has not come when the loops are closed never runs.
+     */
     Action schedule(Duration delay, Task task);
 
     /**

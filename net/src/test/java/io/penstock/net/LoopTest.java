@@ -111,6 +111,19 @@ class LoopTest {
         assertThat(ran.get()).isEqualTo(count - never);
     }
 
+    @Test
+    void evenAfterTheEndOfTheLoopsATaskIsScheduledAndRuns() throws Exception {
+        loops.close(Duration.ZERO);
+        var ran = new CountDownLatch(1);
+        var cancelled = new AtomicBoolean();
+        assertThat(loop.schedule(Duration.ofSeconds(5), () -> cancelled.set(true)).cancel())
+                .isTrue();
+        var action = loop.schedule(Duration.ofMillis(2), ran::countDown);
+        ran.await();
+        assertThat(action.cancel()).isFalse();
+        assertThat(cancelled).isFalse();
+    }
+
     // ---- offload
 
     @Test

@@ -1,10 +1,14 @@
 package io.penstock.net.internal;
 
+import io.penstock.net.event.Action;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
@@ -99,6 +103,16 @@ final class LoopThreads {
         } else {
             ForkJoinPool.commonPool().execute(work); // not by a virtual thread: none can carry another
         }
+    }
+
+    /** Does so after a delay. */
+    static Action timerOnDefault(long delayNanos, Runnable work) {
+        var due = new AtomicBoolean(true);
+        CompletableFuture.delayedExecutor(delayNanos, TimeUnit.NANOSECONDS, LoopThreads::executeOnDefault)
+                .execute(() -> {
+                    if (due.compareAndSet(true, false)) work.run();
+                });
+        return () -> due.compareAndSet(true, false);
     }
 
     private static BackEnd jdkInternal(MethodHandles.Lookup lookup) throws ReflectiveOperationException {

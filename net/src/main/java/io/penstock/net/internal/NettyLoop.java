@@ -115,10 +115,14 @@ public final class NettyLoop implements Loop {
         return timer(delay.toNanos(), () -> spawn("penstock-timer", task));
     }
 
-    /** Runs short, non-blocking work on the loop itself after a delay. */
+    /** Runs short, non-blocking work on the loop itself after a delay. After the loop's end: elsewhere, but never not. */
     Action timer(long delayNanos, Runnable work) {
-        var future = eventLoop.schedule(work, delayNanos, TimeUnit.NANOSECONDS);
-        return () -> future.cancel(false);
+        try {
+            var future = eventLoop.schedule(work, delayNanos, TimeUnit.NANOSECONDS);
+            return () -> future.cancel(false);
+        } catch (RejectedExecutionException e) {
+            return LoopThreads.timerOnDefault(delayNanos, work);
+        }
     }
 
     @Override
