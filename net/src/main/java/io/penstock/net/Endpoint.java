@@ -101,6 +101,11 @@ public record Endpoint(
         return of(AbstractUnixAddress.of(name));
     }
 
+    /** The same way to another place. */
+    public Endpoint withAddress(SocketAddress place) {
+        return new Endpoint(place, local, via, proxyHeader, tls, tag);
+    }
+
     public Endpoint withLocal(InetSocketAddress from) {
         return new Endpoint(address, from, via, proxyHeader, tls, tag);
     }

@@ -13,6 +13,21 @@ import java.util.function.Consumer;
  */
 @FunctionalInterface
 public interface Resolver {
+    /** The resolver that connectors of these loops use when they are not given another: as {@link ResolverOptions#system()} has it. */
+    static Resolver of(Loops loops) {
+        return ((io.penstock.net.internal.NettyLoops) loops).resolver();
+    }
+
+    /**
+     * A resolver that looks into the hosts file, then into its cache, then asks name servers: for both families at once, over UDP, and
+     * over TCP when an answer was cut. {@code localhost} is always this machine.
+     *
+     * <p>Its failures name the server and what it said. Reads the hosts file in this call.
+     */
+    static Resolver of(Loops loops, ResolverOptions options) {
+        return io.penstock.net.internal.DnsResolver.of(loops, options);
+    }
+
     /** The JDK's: whatever the operating system is configured to do, but without SRV, without a timeout, and a thread for each question. */
     static Resolver jdk(Loops loops) {
         return new io.penstock.net.internal.JdkResolver(loops);

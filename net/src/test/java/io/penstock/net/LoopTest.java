@@ -116,7 +116,8 @@ class LoopTest {
         loops.close(Duration.ZERO);
         var ran = new CountDownLatch(1);
         var cancelled = new AtomicBoolean();
-        assertThat(loop.schedule(Duration.ofSeconds(5), () -> cancelled.set(true)).cancel())
+        assertThat(loop.schedule(Duration.ofSeconds(5), () -> cancelled.set(true))
+                        .cancel())
                 .isTrue();
         var action = loop.schedule(Duration.ofMillis(2), ran::countDown);
         ran.await();

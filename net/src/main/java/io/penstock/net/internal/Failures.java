@@ -13,7 +13,9 @@ import java.net.UnknownHostException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.channels.UnsupportedAddressTypeException;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The reasons behind what the operating system and Netty throw. */
@@ -57,6 +59,21 @@ final class Failures {
     static ConnectionException of(Throwable failure, Phase phase, SocketAddress peer) {
         Reason reason = reasonOf(failure);
         return ConnectionException.of(reason, phase, peer, text(reason, failure), failure);
+    }
+
+    /** The last of several failures to reach somebody, with all of them in its text. */
+    static ConnectionException ofAll(List<ConnectionException> failures, SocketAddress peer, String several) {
+        ConnectionException last = failures.getLast();
+        if (failures.size() == 1) return last;
+        String each = failures.stream().map(ConnectionException::getMessage).collect(Collectors.joining("; "));
+        var all = ConnectionException.of(
+                last.reason(),
+                last.phase(),
+                peer,
+                "none of " + failures.size() + " " + several + " answered: " + each,
+                last);
+        failures.subList(0, failures.size() - 1).forEach(all::addSuppressed);
+        return all;
     }
 
     static String text(Reason reason, @Nullable Throwable cause) {

@@ -9,9 +9,18 @@ import io.penstock.net.ConnectorOptions;
 import io.penstock.net.Endpoint;
 import io.penstock.net.Loops;
 import io.penstock.net.Resolver;
+import io.penstock.net.Resolver.Service;
+import io.penstock.net.ServiceAddress;
 import io.penstock.net.Timeouts;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** Dials: the race for a socket, then whoever is on the way, then the peer. */
 public final class NettyConnector implements Connector {
@@ -71,9 +80,59 @@ public final class NettyConnector implements Connector {
             throw new IllegalStateException(
                     "dialling " + address + " would block an event loop; spawn a thread for it");
         }
-        StreamConnection connected = open(endpoint, Limit.in(within));
+        Limit limit = Limit.in(within);
+        StreamConnection connected = address instanceof ServiceAddress service
+                ? connectToService(endpoint, service, limit)
+                : open(endpoint, limit);
         connected.joinScope();
         return connected;
+    }
+
+    /** Its places share the time that is left. */
+    private StreamConnection connectToService(Endpoint endpoint, ServiceAddress service, Limit limit)
+            throws ConnectionException {
+        List<Service> places = within(limit, service, () -> resolver.services(service.name()));
+        var failures = new ArrayList<ConnectionException>();
+        for (int i = 0; i < places.size(); i++) {
+            Service place = places.get(i);
+            try {
+                Endpoint there = endpoint.withAddress(
+                        Endpoint.of(place.host(), place.port()).address());
+                return open(there, limit.share(places.size() - i));
+            } catch (ConnectionException e) {
+                if (e.reason() == Reason.INTERRUPTED) throw e;
+                failures.add(e);
+            } catch (IllegalArgumentException e) {
+                failures.add(ConnectionException.of(
+                        Reason.UNRESOLVED, Phase.RESOLVE, service, "one of its places is none: " + place, e));
+            }
+        }
+        throw Failures.ofAll(failures, service, "places");
+    }
+
+    /** What waits by itself knows nothing of the limit: a thread of its own waits. */
+    private <T> T within(Limit limit, SocketAddress peer, Callable<T> work) throws ConnectionException {
+        var done = new CompletableFuture<T>();
+        Thread worker = owner.here().spawn("dial " + peer, () -> {
+            try {
+                done.complete(work.call());
+            } catch (Throwable e) {
+                done.completeExceptionally(e);
+            }
+        });
+        try {
+            return limit.isNever() ? done.get() : done.get(limit.left().toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            throw limit.passed(Phase.RESOLVE, peer, "no place of it was found");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw ConnectionException.of(Reason.INTERRUPTED, Phase.RESOLVE, peer);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof ConnectionException failure) throw failure;
+            throw ConnectionException.of(Reason.FAILED, Phase.RESOLVE, peer, "the resolver failed: " + e.getCause(), e);
+        } finally {
+            worker.interrupt();
+        }
     }
 
     private StreamConnection open(Endpoint endpoint, Limit limit) throws ConnectionException {

@@ -11,9 +11,11 @@ import io.penstock.net.Loop;
 import io.penstock.net.LoopOptions;
 import io.penstock.net.Loops;
 import io.penstock.net.Resolver;
+import io.penstock.net.ResolverOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -24,6 +26,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,7 +50,7 @@ public final class NettyLoops implements Loops {
     private final boolean carries;
     private final ThreadPoolExecutor workers;
     private final @Nullable StallWatchdog watchdog;
-    private final Resolver resolver = new JdkResolver(this);
+    private final AtomicReference<@Nullable Resolver> resolver = new AtomicReference<>();
     private final AtomicInteger turn = new AtomicInteger();
     private final Set<NettyListener> listeners = ConcurrentHashMap.newKeySet();
     private final AtomicLong abandoned = new AtomicLong();
@@ -158,8 +161,11 @@ public final class NettyLoops implements Loops {
     }
 
     /** The resolver of those who do not bring their own. */
-    Resolver resolver() {
-        return resolver;
+    public Resolver resolver() {
+        Resolver made = resolver.get();
+        if (made != null) return made;
+        resolver.compareAndSet(null, DnsResolver.of(this, ResolverOptions.system()));
+        return Objects.requireNonNull(resolver.get());
     }
 
     /** Those to be closed with the loops at the latest. */

@@ -11,7 +11,6 @@ import java.net.StandardProtocolFamily;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -214,14 +213,11 @@ final class Race {
             failures.add(limit.passed(Phase.CONNECT, attempt.address(), "no answer"));
         }
         if (failures.isEmpty()) return limit.passed(Phase.RESOLVE, target, "the name was not resolved");
-        return failures.size() == 1 ? failures.getFirst() : all(Reason.TIMEOUT);
+        return Failures.ofAll(failures, target, "addresses");
     }
 
     private ConnectionException nobodyLeft() {
-        if (!failures.isEmpty())
-            return failures.size() == 1
-                    ? failures.getFirst()
-                    : all(failures.getLast().reason());
+        if (!failures.isEmpty()) return Failures.ofAll(failures, target, "addresses");
         if (unresolved != null) return unresolved;
         if (local == null) return ConnectionException.of(Reason.UNRESOLVED, Phase.RESOLVE, target);
         return ConnectionException.of(
@@ -230,17 +226,5 @@ final class Race {
                 target,
                 "the name has no address of the family of the local address " + local,
                 null);
-    }
-
-    private ConnectionException all(Reason reason) {
-        String each = failures.stream().map(ConnectionException::getMessage).collect(Collectors.joining("; "));
-        var all = ConnectionException.of(
-                reason,
-                Phase.CONNECT,
-                target,
-                "none of " + failures.size() + " addresses answered: " + each,
-                failures.getLast());
-        failures.subList(0, failures.size() - 1).forEach(all::addSuppressed);
-        return all;
     }
 }

@@ -8,6 +8,7 @@ import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollChannelOption;
+import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
@@ -15,7 +16,10 @@ import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.AbstractNioChannel;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.DatagramChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioChannelOption;
+import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
@@ -25,6 +29,7 @@ import io.netty.channel.unix.Socket;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.channel.uring.IoUring;
 import io.netty.channel.uring.IoUringChannelOption;
+import io.netty.channel.uring.IoUringDatagramChannel;
 import io.netty.channel.uring.IoUringDomainSocketChannel;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerDomainSocketChannel;
@@ -62,6 +67,16 @@ enum SocketTransport {
         @Override
         ChannelFactory<? extends Channel> clients(boolean unix) {
             return unix ? EpollDomainSocketChannel::new : EpollSocketChannel::new;
+        }
+
+        @Override
+        ChannelFactory<? extends DatagramChannel> nameClients() {
+            return EpollDatagramChannel::new;
+        }
+
+        @Override
+        ChannelFactory<? extends SocketChannel> longNameClients() {
+            return EpollSocketChannel::new;
         }
 
         @Override
@@ -114,6 +129,16 @@ enum SocketTransport {
         }
 
         @Override
+        ChannelFactory<? extends DatagramChannel> nameClients() {
+            return NioDatagramChannel::new;
+        }
+
+        @Override
+        ChannelFactory<? extends SocketChannel> longNameClients() {
+            return NioSocketChannel::new;
+        }
+
+        @Override
         ChannelFactory<? extends ServerChannel> servers(boolean unix) {
             return unix ? NioServerDomainSocketChannel::new : NioServerSocketChannel::new;
         }
@@ -158,6 +183,16 @@ enum SocketTransport {
         @Override
         ChannelFactory<? extends Channel> clients(boolean unix) {
             return unix ? IoUringDomainSocketChannel::new : IoUringSocketChannel::new;
+        }
+
+        @Override
+        ChannelFactory<? extends DatagramChannel> nameClients() {
+            return IoUringDatagramChannel::new;
+        }
+
+        @Override
+        ChannelFactory<? extends SocketChannel> longNameClients() {
+            return IoUringSocketChannel::new;
         }
 
         @Override
@@ -216,6 +251,12 @@ enum SocketTransport {
     abstract IoHandlerFactory handlers();
 
     abstract ChannelFactory<? extends Channel> clients(boolean unix);
+
+    /** For questions to name servers. */
+    abstract ChannelFactory<? extends DatagramChannel> nameClients();
+
+    /** For questions to name servers whose answers are long. */
+    abstract ChannelFactory<? extends SocketChannel> longNameClients();
 
     abstract ChannelFactory<? extends ServerChannel> servers(boolean unix);
 
