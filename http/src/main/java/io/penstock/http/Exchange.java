@@ -3,6 +3,7 @@ package io.penstock.http;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.Input;
+import java.util.function.Consumer;
 
 /**
  * One request and its answer, on the server's side.
@@ -26,7 +27,7 @@ public interface Exchange {
      */
     Body body();
 
-    /** The client's connection, for its addresses and statistics: reading and writing it belongs to the exchange. */
+    /** The client's connection, for its addresses, timeouts and statistics: reading and writing it belongs to the exchange. */
     Connection connection();
 
     /** Answers with a text, as {@code text/plain; charset=utf-8}. */
@@ -65,7 +66,50 @@ public interface Exchange {
     /** Sends an interim response, 100 or 102 to 199, before the answer; to an HTTP/1.0 client nothing is sent. */
     void inform(ResponseHead interim) throws ConnectionException;
 
-    /** Whether the answer has been begun. */
+    /** Takes the connection over as {@link #takeOver(UnreadBody)} does, with {@link UnreadBody#FAIL}. */
+    default Connection takeOver() throws ConnectionException {
+        return takeOver(UnreadBody.FAIL);
+    }
+
+    /**
+     * Ends HTTP on the client's connection and gives it to the caller as a raw stream.
+     *
+     * <p>Whatever was sent before goes out first, and this waits for it; whatever was received before, pipelined requests included,
+     * is what the connection delivers first. The server's timeouts are lifted: it has {@link io.penstock.net.Timeouts#DEFAULT}.
+     * It may be done before the answer, behind it, or in the middle, where the caller then goes on with the framing by hand. With
+     * nothing answered nothing is sent, {@code 100 Continue} neither. From then on the exchange's {@code respond}, {@code start},
+     * {@code inform} and body output throw {@link IllegalStateException}, and its body is {@code CLOSED}.
+     *
+     * <p>{@snippet :
+     * Connection raw = exchange.takeOver();
+     * raw.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: lines\r\n\r\n");
+     * while (raw.peek(1).hasRemaining()) raw.send(raw.receiveLine() + "\n");
+     * }
+     *
+     * <p>The connection is the caller's to end, or to {@linkplain Connection#resumeHttp() give back}; it belongs to the calling thread's
+     * {@link io.penstock.net.Scope}, which is that of the exchange. When the handler returns it is closed in order; when the handler
+     * throws anything but {@code EOF}, it is aborted; unless it was {@linkplain Connection#transfer transferred}, and goes on without
+     * the handler. It stays the server's to count and to drain, and to abort when the grace period is over.
+     *
+     * @param unread what to do with the part of the request's body that was not read
+     * @throws IllegalStateException when it was taken over already, when the exchange is over, or when there is an unread body and
+     *     {@link UnreadBody#FAIL}; nothing has changed then
+     * @throws ConnectionException {@code BUSY_READING} or {@code BUSY_WRITING} when another thread is at it; {@code TOO_LONG} when
+     *     there is more to {@linkplain UnreadBody#drain drain} than its limit; any other when the client is lost or the body cannot
+     *     be drained. It was not taken over then
+     */
+    Connection takeOver(UnreadBody unread) throws ConnectionException;
+
+    /**
+     * Has the reason told on a virtual thread of its own if the client ends its stream while this exchange lasts, even behind a body
+     * or requests that nobody has read.
+     *
+     * <p>{@code EOF} says that it will send no more: it may have closed, or wait for the answer having shut down one half only.
+     * {@code RESET} and {@code FAILED} say that it is gone. Bounds: {@link Connection#inputEnd()}.
+     */
+    void onClientEnd(Consumer<ConnectionException.Reason> told);
+
+    /** Whether the answer has been begun, or none can be as the connection was taken over. */
     boolean committed();
 
     /** The status of the answer; 0 until it was begun. */

@@ -1,8 +1,11 @@
 package io.penstock.net;
 
+import io.penstock.net.event.Action;
 import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * A byte stream to a peer that can be held: two halves and a life.
@@ -30,7 +33,9 @@ public interface Connection extends Input, Output, AutoCloseable {
         /** A {@link Connector} dialled it. */
         DIALLED,
         /** It is one end of an in-memory pair. */
-        PAIRED
+        PAIRED,
+        /** It was an HTTP client's, and a handler has taken it over. */
+        TAKEN_OVER
     }
 
     /**
@@ -63,6 +68,27 @@ public interface Connection extends Input, Output, AutoCloseable {
 
     /** False as soon as the connection was closed, aborted or lost, or both halves have ended. */
     boolean isOpen();
+
+    /**
+     * Why the input has ended, as soon as that is known here, however much of it is still to be received; empty while it runs.
+     *
+     * <p>{@code EOF} when the peer has ended its stream, be it that half or all: it may still want to receive. {@code RESET} or
+     * {@code FAILED} when the connection was lost, {@code CLOSED} when this side gave the input up. The end is not seen behind more
+     * than 64 KiB that nobody has received.
+     */
+    Optional<ConnectionException.Reason> inputEnd();
+
+    /**
+     * Has the reason told on a virtual thread of the loop as soon as there is an {@link #inputEnd()}; once.
+     *
+     * <p>{@snippet :
+     * Thread worker = Thread.currentThread();
+     * Action watch = connection.onInputEnd(reason -> worker.interrupt());   // whoever asked has gone
+     * }
+     *
+     * @return takes the wish back
+     */
+    Action onInputEnd(Consumer<ConnectionException.Reason> told);
 
     Timeouts timeouts();
 
@@ -137,4 +163,17 @@ public interface Connection extends Input, Output, AutoCloseable {
      * @throws IllegalStateException when that scope has ended; nothing is changed
      */
     Connection transfer(Scope to);
+
+    /**
+     * Gives a connection that was taken over from an HTTP server back to it: the next byte to be received is the first of the next
+     * request. The caller must not touch it afterwards.
+     *
+     * <p>Waits until everything sent is with the operating system; timeouts and a deadline that were set here are forgotten. May be
+     * called while the handler runs or after it.
+     *
+     * @throws IllegalStateException when it was not taken over, or no request can follow: the exchange's answer was begun and not
+     *     finished, the body of its request not read to the end, one side has announced the end, or the output was ended. Nothing
+     *     has changed then
+     */
+    void resumeHttp() throws ConnectionException;
 }

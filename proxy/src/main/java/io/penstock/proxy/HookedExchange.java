@@ -7,9 +7,11 @@ import io.penstock.http.HeaderNames;
 import io.penstock.http.Headers;
 import io.penstock.http.RequestHead;
 import io.penstock.http.ResponseHead;
+import io.penstock.http.UnreadBody;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
 
 /** The exchange that a route's handler is given: the hooks see its answer before the client does. */
 final class HookedExchange implements Exchange {
@@ -53,6 +55,18 @@ final class HookedExchange implements Exchange {
     @Override
     public void inform(ResponseHead interim) throws ConnectionException {
         exchange.inform(interim);
+    }
+
+    @Override
+    public Connection takeOver(UnreadBody unread) throws ConnectionException {
+        Connection raw = exchange.takeOver(unread);
+        transaction.takenOver();
+        return raw;
+    }
+
+    @Override
+    public void onClientEnd(Consumer<ConnectionException.Reason> told) {
+        exchange.onClientEnd(told);
     }
 
     @Override

@@ -11,6 +11,8 @@ public enum Phase {
     SEND_REQUEST,
     READ_RESPONSE_HEAD,
     SEND_RESPONSE,
+    /** A route's handler has the client's connection as a raw stream. */
+    TAKEN_OVER,
     DONE;
 
     /** The phase in words: {@code read-response-head}. */

@@ -214,6 +214,12 @@ public final class Transaction {
         }
     }
 
+    /** A route's handler has taken the connection itself: there is no answer but what it sends. */
+    void takenOver() {
+        phase = Phase.TAKEN_OVER;
+        endedIn = phase;
+    }
+
     /** A failure of one plugin on its way through the handler of another. */
     private static final class HookedFailure extends RuntimeException {
         private static final long serialVersionUID = 1L;

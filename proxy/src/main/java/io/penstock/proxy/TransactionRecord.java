@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param reused whether its connection came out of the pool
  * @param attempts how many times an origin was tried
  * @param endedBy who ended the transaction
- * @param phase where it was then; {@link Phase#DONE} when it came to its end
+ * @param phase where it was then; {@link Phase#DONE} when it came to its end, {@link Phase#TAKEN_OVER} when a handler took the
+ *     connection over
  */
 public record TransactionRecord(
         long id,

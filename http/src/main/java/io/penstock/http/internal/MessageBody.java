@@ -76,6 +76,36 @@ abstract class MessageBody extends BufferedInput implements Body {
         return !isBeingRead();
     }
 
+    /** Whether all of it has been received and consumed. */
+    boolean isConsumed() {
+        return complete && held() == 0;
+    }
+
+    /** The most bytes that are still to be consumed; -1 when only the end will tell. */
+    long left() {
+        return length() < 0 ? -1 : length() - received + held();
+    }
+
+    void requireUnused() throws ConnectionException {
+        if (isBeingRead()) throw ConnectionException.of(Reason.BUSY_READING, Phase.READ, peer);
+    }
+
+    /** Puts what is held back into the connection and gives the rest up: the connection is somebody's who wants it as it is. */
+    void giveBack() throws ConnectionException {
+        requireUnused();
+        if (held() > 0) {
+            ByteBuf held = take(Integer.MAX_VALUE);
+            if (held != null) {
+                try {
+                    wire.unread(held.nioBuffer());
+                } finally {
+                    held.release();
+                }
+            }
+        }
+        over = true;
+    }
+
     /**
      * Receives and drops the rest of the body.
      *
@@ -83,7 +113,7 @@ abstract class MessageBody extends BufferedInput implements Body {
      */
     boolean drop(long limit) throws ConnectionException {
         long left = limit;
-        while (!complete) {
+        while (!isConsumed()) {
             ByteBuf piece = take(PIECE);
             if (piece == null) break;
             left -= piece.readableBytes();

@@ -12,9 +12,15 @@ abstract class MessageOutput extends ChunkOutput implements BodyOutput {
     protected final ChunkOutput wire;
     private long sent;
     private boolean finished;
+    private volatile boolean takenOver;
 
     MessageOutput(ChunkOutput wire) {
         this.wire = wire;
+    }
+
+    /** Somebody has the connection itself, and goes on with the framing or not: nothing can be sent from here any more. */
+    final void takenOver() {
+        takenOver = true;
     }
 
     /** Refuses bytes that the head has no room for, before anything is sent of them. */
@@ -83,12 +89,14 @@ abstract class MessageOutput extends ChunkOutput implements BodyOutput {
 
     @Override
     public void flush() throws ConnectionException {
+        requireConnection();
         wire.flush();
     }
 
     @Override
     public void finish(Headers trailers) throws ConnectionException {
         if (finished) return;
+        requireConnection();
         end(trailers);
         finished = true;
     }
@@ -103,7 +111,12 @@ abstract class MessageOutput extends ChunkOutput implements BodyOutput {
         return sent;
     }
 
+    private void requireConnection() {
+        if (takenOver) throw new IllegalStateException("the connection was taken over: use it instead of this body");
+    }
+
     private void require(long size) {
+        requireConnection();
         if (finished) throw new IllegalStateException("the body is finished: " + size + " more bytes cannot be sent");
         admit(size);
     }

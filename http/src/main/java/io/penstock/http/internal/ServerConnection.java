@@ -94,16 +94,23 @@ final class ServerConnection {
         ServerExchange exchange = open(head);
         try {
             try (var _ = ConnectionScope.enter("exchange")) {
-                service.handler().handle(exchange);
-                exchange.finish();
-            } catch (Throwable e) {
-                exchange.failed(e);
+                handle(exchange);
             }
+            exchange.awaitTaker();
             if (exchange.persists()) return true;
             part(exchange);
             return false;
         } finally {
             exchange.retire();
+        }
+    }
+
+    private void handle(ServerExchange exchange) throws ConnectionException {
+        try {
+            service.handler().handle(exchange);
+            exchange.finish();
+        } catch (Throwable e) {
+            exchange.failed(e);
         }
     }
 

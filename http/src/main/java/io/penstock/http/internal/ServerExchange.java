@@ -8,14 +8,19 @@ import io.penstock.http.Headers;
 import io.penstock.http.HttpVersion;
 import io.penstock.http.RequestHead;
 import io.penstock.http.ResponseHead;
+import io.penstock.http.UnreadBody;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.event.Action;
 import io.penstock.net.internal.StreamConnection;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,10 +53,18 @@ final class ServerExchange implements Exchange {
 
     private volatile boolean continued;
     private volatile @Nullable MessageBody body;
-    private @Nullable BodyOutput output;
+    private @Nullable MessageOutput output;
     private volatile int status;
     private long wholeBody;
     private boolean persistent;
+    private volatile @Nullable TakeOver taken;
+    private @Nullable List<Action> watches;
+
+    /** The connection was taken over, and handed to somebody who has it behind the handler. */
+    private boolean outlives;
+
+    /** The handler has returned. */
+    private volatile boolean over;
 
     ServerExchange(
             HttpService service,
@@ -91,6 +104,10 @@ final class ServerExchange implements Exchange {
 
     @Override
     public Body body() {
+        return messageBody();
+    }
+
+    private MessageBody messageBody() {
         MessageBody opened = body;
         if (opened == null) {
             opened = MessageBody.of(
@@ -103,6 +120,14 @@ final class ServerExchange implements Exchange {
             body = opened;
         }
         return opened;
+    }
+
+    @Override
+    public void onClientEnd(Consumer<Reason> told) {
+        if (watches == null) watches = new ArrayList<>(1);
+        watches.add(connection.onInputEnd(reason -> {
+            if (!over && reason != Reason.CLOSED) told.accept(reason);
+        }));
     }
 
     private boolean hasBody() {
@@ -168,7 +193,7 @@ final class ServerExchange implements Exchange {
         boolean chunked = !none && size < 0 && !untilClose;
         if (chunked) encoder.raw(HeadEncoder.CHUNKED);
         endHead(dated);
-        BodyOutput opened;
+        MessageOutput opened;
         if (none) {
             opened = PlainOutput.dropping(connection.output());
         } else if (chunked) {
@@ -202,7 +227,7 @@ final class ServerExchange implements Exchange {
 
     @Override
     public boolean committed() {
-        return status != 0;
+        return status != 0 || taken != null;
     }
 
     @Override
@@ -212,7 +237,7 @@ final class ServerExchange implements Exchange {
 
     @Override
     public long bytesSent() {
-        BodyOutput streamed = output;
+        MessageOutput streamed = output;
         return streamed == null ? wholeBody : streamed.sent();
     }
 
@@ -274,13 +299,48 @@ final class ServerExchange implements Exchange {
     }
 
     private IllegalStateException answered() {
-        return new IllegalStateException("exchange " + id + " (" + request + ") is answered already, with " + status);
+        String why = taken != null ? "has lost its connection to whoever took it over" : "is answered, with " + status;
+        return new IllegalStateException(this + " " + why);
+    }
+
+    @Override
+    public String toString() {
+        return "exchange " + id + " (" + request + ")";
+    }
+
+    // ---- the connection itself
+
+    @Override
+    public Connection takeOver(UnreadBody unread) throws ConnectionException {
+        if (taken != null) throw new IllegalStateException("the connection of " + this + " was taken over already");
+        if (over) throw new IllegalStateException(this + " is over: a connection is taken over while its handler runs");
+        MessageBody opened = messageBody();
+        TakeOver.settle(opened, unread, connection);
+        connection.output().flush();
+        var taking = new TakeOver(toString(), obstacle(opened));
+        opened.giveBack();
+        if (output != null) output.takenOver();
+        taken = taking;
+        connection.takenOverFrom(taking);
+        return connection;
+    }
+
+    /** Why no other exchange can follow this one as it is now; null when it can. */
+    private @Nullable String obstacle(MessageBody request) {
+        if (!request.isConsumed()) return "the body of its request was not read to its end";
+        if (output != null && !output.isFinished()) return "its answer was begun and not finished";
+        return persistent ? null : "it is the last one, as one of the two sides has announced";
     }
 
     // ---- the end
 
     /** The handler has returned: completes the answer, and clears the rest of the request out of the way. */
     void finish() throws ConnectionException {
+        over = true;
+        if (taken != null) {
+            outlives = !connection.comeHome();
+            return;
+        }
         if (!committed()) {
             throw new IllegalStateException("the handler returned without an answer");
         }
@@ -290,7 +350,12 @@ final class ServerExchange implements Exchange {
 
     /** The handler, or the end of its answer, has failed: answers for it if that is still possible. */
     void failed(Throwable failure) throws ConnectionException {
+        over = true;
         persistent = false;
+        if (taken != null) {
+            outlives = !connection.comeHome();
+            if (isEnd(failure)) return; // the usual end of whoever reads until there is nothing more
+        }
         MessageBody opened = body;
         BadMessage problem = failure instanceof ConnectionException && opened != null ? opened.problem() : null;
         Reason lost = failure instanceof ConnectionException && opened != null ? opened.failure() : null;
@@ -298,7 +363,7 @@ final class ServerExchange implements Exchange {
             // the client must not take for complete what is not
             if (!(failure instanceof ConnectionException))
                 log(failure, "in the middle of its answer; the connection is aborted");
-            connection.abort();
+            if (!outlives) connection.abort();
         } else if (problem != null) {
             service.handler().refused(connection, problem.status(), problem.reason());
             respond(
@@ -314,6 +379,10 @@ final class ServerExchange implements Exchange {
         }
     }
 
+    private static boolean isEnd(Throwable failure) {
+        return failure instanceof ConnectionException e && e.reason() == Reason.EOF;
+    }
+
     private void log(Throwable failure, String when) {
         LOG.error("{} from {}: the handler failed {}", request, connection.remoteAddress(), when, failure);
     }
@@ -321,14 +390,22 @@ final class ServerExchange implements Exchange {
     /** Drops the rest of the request's body, if it is little; whether the next thing to come is a request. */
     private boolean isBodyCleared() {
         if (interim != null && !continued) return false; // it may come or not, and cannot be told from a request
-        if (!((MessageBody) body()).isComplete()) {
+        if (!messageBody().isComplete()) {
             try (var _ = connection.deadline(DROPPING)) {
-                if (!((MessageBody) body()).drop(unreadLimit())) return false;
+                if (!messageBody().drop(unreadLimit())) return false;
             } catch (ConnectionException _) {
                 return false; // malformed, too slow, or still being read: no request can follow
             }
         }
         return true;
+    }
+
+    /** Waits until whoever has the connection behind the handler has ended it or given it back; nothing if nobody has. */
+    void awaitTaker() {
+        TakeOver raw = taken;
+        if (raw == null) return;
+        if (outlives) raw.await(connection);
+        persistent = raw.isResumed();
     }
 
     /** Drops what is left in this process, whatever happened. Idempotent. */
@@ -338,7 +415,8 @@ final class ServerExchange implements Exchange {
             persistent = false;
             connection.abort(); // a thread of the handler is still reading: it gets CLOSED
         }
-        if (hasBody()) connection.timeouts(service.idleTimeouts());
+        if (watches != null) watches.forEach(Action::cancel);
+        if (connection.timeouts() != service.idleTimeouts()) connection.timeouts(service.idleTimeouts());
     }
 
     /** Whether the connection can take another request. */
@@ -349,6 +427,6 @@ final class ServerExchange implements Exchange {
     /** Whether the client expects the connection to end behind this exchange, and has nothing more to send. */
     boolean isPartingExpected() {
         MessageBody opened = body;
-        return !wantsMore && (!hasBody() || opened != null && opened.isComplete());
+        return taken == null && !wantsMore && (!hasBody() || opened != null && opened.isComplete());
     }
 }

@@ -4,18 +4,34 @@ import io.penstock.http.Handler;
 import io.penstock.http.HttpServerOptions;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
+import io.penstock.net.Connector;
+import io.penstock.net.Listener;
 import io.penstock.net.Loop;
+import io.penstock.net.Loops;
+import io.penstock.testkit.Await;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
-/** A client's end of an in-memory connection whose other end is served. */
+/** A client's end of a connection, in memory unless said otherwise, whose other end is served. */
 final class Served implements AutoCloseable {
     private final Connection client;
+    private final @Nullable Listener listener;
     private final CompletableFuture<Boolean> ended = new CompletableFuture<>();
 
-    private Served(Connection client) {
+    private Served(Connection client, @Nullable Listener listener) {
         this.client = client;
+        this.listener = listener;
+    }
+
+    /** The same over a socket. */
+    static Served overTcp(Loops loops, HttpService service) throws ConnectionException {
+        var anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        Listener listener = Listener.open(loops, anyPort, service.idleTimeouts(), service::serve);
+        return new Served(Connector.of(loops).connect(listener.address()), listener);
     }
 
     static Served by(Loop loop, HttpServerOptions options, Handler handler) {
@@ -24,7 +40,7 @@ final class Served implements AutoCloseable {
 
     static Served by(Loop loop, HttpService service) {
         Connection.Pair pair = Connection.pair(loop, loop);
-        var served = new Served(pair.first());
+        var served = new Served(pair.first(), null);
         loop.spawn("served", () -> served.run(service, pair.second()));
         return served;
     }
@@ -86,11 +102,13 @@ final class Served implements AutoCloseable {
     /** Waits until the server has let go of its end, sending nothing more; whether it did so without an unexpected failure. */
     boolean awaitEnd() throws Exception {
         client.shutdownOutput();
+        if (listener != null) return Await.within(Await.LIMIT, () -> listener.connections() == 0);
         return ended.get(10, TimeUnit.SECONDS);
     }
 
     @Override
     public void close() {
         client.abort();
+        if (listener != null) listener.close();
     }
 }

@@ -4,9 +4,13 @@ import io.netty.buffer.ByteBuf;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.event.Action;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +43,9 @@ final class InputHalf extends BufferedInput {
 
     /** Told once, when something comes although nobody reads. */
     private @Nullable Runnable watcher;
+
+    /** Told the reason, once, when the stream has ended. */
+    private List<Consumer<Reason>> enders = List.of();
 
     InputHalf(StreamConnection connection, NettyLoop loop) {
         this.connection = connection;
@@ -90,6 +97,7 @@ final class InputHalf extends BufferedInput {
         boolean dropping = reason == Reason.CLOSED;
         List<ByteBuf> dropped = List.of();
         Runnable told;
+        List<Consumer<Reason>> tellEnd;
         lock.lock();
         try {
             if (ending != null && !(dropping && ending != Reason.CLOSED)) return;
@@ -103,12 +111,15 @@ final class InputHalf extends BufferedInput {
             parking.end();
             told = watcher;
             watcher = null;
+            tellEnd = enders;
+            enders = List.of();
         } finally {
             lock.unlock();
         }
         dropped.forEach(ByteBuf::release);
         if (dropping) tidy();
         if (told != null) told.run();
+        tellEnd.forEach(each -> each.accept(reason));
     }
 
     // ---- the reader's side
@@ -217,6 +228,38 @@ final class InputHalf extends BufferedInput {
     /** Whether no more will come, however much is still to be read. */
     boolean hasEnded() {
         return ending != null;
+    }
+
+    /** Why no more will come, however much is still to be read; null while the stream runs. */
+    @Nullable
+    Reason ending() {
+        return ending;
+    }
+
+    /** Has the reason told when the stream ends, on the thread that notices; at once if it has. */
+    Action onEnd(Consumer<Reason> told) {
+        lock.lock();
+        try {
+            if (ending == null) {
+                enders = Stream.concat(enders.stream(), Stream.of(told)).toList();
+                return () -> forget(told);
+            }
+        } finally {
+            lock.unlock();
+        }
+        told.accept(Objects.requireNonNull(ending));
+        return () -> false;
+    }
+
+    private boolean forget(Consumer<Reason> told) {
+        lock.lock();
+        try {
+            List<Consumer<Reason>> before = enders;
+            enders = before.stream().filter(each -> each != told).toList();
+            return enders.size() < before.size();
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Whether the stream runs, nobody reads it, and nothing waits to be read. */

@@ -13,6 +13,7 @@ import io.penstock.net.Scope;
 import io.penstock.net.Stats;
 import io.penstock.net.Timeouts;
 import io.penstock.net.Until;
+import io.penstock.net.event.Action;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.SocketAddress;
@@ -21,8 +22,10 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,7 +39,7 @@ public final class StreamConnection extends Owned implements Connection {
 
     private final long id = IDS.incrementAndGet();
     private final Instant opened = Instant.now();
-    private final Origin origin;
+    private volatile Origin origin;
     private final NettyLoop loop;
     /** Another one, on top of it, once the stream is secured. */
     private volatile Link link;
@@ -54,6 +57,7 @@ public final class StreamConnection extends Owned implements Connection {
     private @Nullable Runnable whenClosed;
     private volatile LoopPool.@Nullable Slot slot;
     private volatile @Nullable Object attachment;
+    private volatile @Nullable Lent lent;
 
     StreamConnection(Origin origin, NettyLoop loop, Timeouts timeouts, Function<StreamConnection, Link> links) {
         this.origin = origin;
@@ -193,6 +197,17 @@ public final class StreamConnection extends Owned implements Connection {
     public boolean isOpen() {
         if (closed) return false;
         return !(input.hasEnded() && output.hasEnded());
+    }
+
+    @Override
+    public Optional<Reason> inputEnd() {
+        return Optional.ofNullable(input.ending());
+    }
+
+    /** The watcher must not run on the thread that notices, nor inside this call. */
+    @Override
+    public Action onInputEnd(Consumer<Reason> told) {
+        return input.onEnd(reason -> loop.spawn("end of connection " + id, () -> told.accept(reason)));
     }
 
     @Override
@@ -357,6 +372,25 @@ public final class StreamConnection extends Owned implements Connection {
     }
 
     @Override
+    public void resumeHttp() throws ConnectionException {
+        Lent from = lent;
+        if (from == null) throw new IllegalStateException(this + " was not taken over from an HTTP server");
+        if (closed || output.hasEnded()) {
+            throw new IllegalStateException(this + " has ended: no request can be answered on it");
+        }
+        from.by().requireResumable();
+        output.flush();
+        if (input.isBeingRead()) {
+            throw ConnectionException.of(Reason.BUSY_READING, Phase.READ, remoteAddress());
+        }
+        lent = null;
+        origin = from.origin();
+        deadline = null;
+        moveTo(from.scope());
+        from.by().resumed();
+    }
+
+    @Override
     public String toString() {
         return "connection " + id + " (" + origin + ", " + localAddress() + " - " + remoteAddress() + ")";
     }
@@ -378,6 +412,33 @@ public final class StreamConnection extends Owned implements Connection {
 
     public void attach(Object kept) {
         attachment = kept;
+    }
+
+    /** The protocol that a connection was taken over from, and that may have it back. */
+    public interface Lender {
+        /** Throws {@link IllegalStateException} unless it can go on from here. */
+        void requireResumable();
+
+        void resumed();
+    }
+
+    private record Lent(Lender by, Origin origin, ConnectionScope scope) {}
+
+    /** The connection is a raw stream from now on, with timeouts of its own, and a matter of the calling thread's scope. */
+    public void takenOverFrom(Lender lender) {
+        ConnectionScope home = owner;
+        lent = new Lent(lender, origin, home == null ? ConnectionScope.PROCESS : home);
+        origin = Origin.TAKEN_OVER;
+        timeouts(Timeouts.DEFAULT);
+        moveTo(ConnectionScope.ofCurrentThread());
+    }
+
+    /** Puts it where it was before it was taken over, if it is still the calling thread's; false when it is another's, or ended. */
+    public boolean comeHome() {
+        Lent from = lent;
+        if (from == null || !ConnectionScope.ofCurrentThread().remove(this)) return false;
+        from.scope().add(this);
+        return true;
     }
 
     /** How often it has been taken out of a pool. */
@@ -412,7 +473,7 @@ public final class StreamConnection extends Owned implements Connection {
     }
 
     /** Runs the work once the connection has ended; at once if it has. */
-    void whenClosed(Runnable work) {
+    public void whenClosed(Runnable work) {
         lock.lock();
         try {
             if (!closed) {

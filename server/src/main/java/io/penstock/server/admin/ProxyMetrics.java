@@ -1,7 +1,7 @@
 package io.penstock.server.admin;
 
-import io.penstock.proxy.Phase;
 import io.penstock.proxy.TransactionRecord;
+import io.penstock.proxy.TransactionRecord.EndedBy;
 import io.prometheus.metrics.core.datapoints.CounterDataPoint;
 import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
@@ -101,7 +101,7 @@ public final class ProxyMetrics implements TransactionRecord.Log {
         if (record.attempts() > 1) {
             series.retries.inc(record.attempts() - 1L);
         }
-        if (record.phase() != Phase.DONE) {
+        if (record.endedBy() != EndedBy.NOBODY) {
             String by = record.endedBy().name().toLowerCase(Locale.ROOT);
             endings.labelValues(by, record.phase().label()).inc();
         }

@@ -1,0 +1,32 @@
+package io.penstock.http;
+
+/**
+ * What becomes of the part of a request's body that was not read when its connection is {@linkplain Exchange#takeOver taken over}.
+ *
+ * <p>Bytes that are taken for something else than they were sent as are how requests are smuggled: so it has to be said.
+ */
+public sealed interface UnreadBody {
+    /** There must not be any: the take-over is refused, and nothing has changed. */
+    record Fail() implements UnreadBody {}
+
+    /**
+     * It is received and dropped.
+     *
+     * @param limit the most bytes of it; 0 or more
+     */
+    record Drain(long limit) implements UnreadBody {
+        public Drain {
+            if (limit < 0) throw new IllegalArgumentException("a body cannot be drained up to " + limit + " bytes");
+        }
+    }
+
+    /** It is what the connection delivers first, as it comes from the wire: the framing of a chunked body included. */
+    record Raw() implements UnreadBody {}
+
+    UnreadBody FAIL = new Fail();
+    UnreadBody RAW = new Raw();
+
+    static UnreadBody drain(long limit) {
+        return new Drain(limit);
+    }
+}

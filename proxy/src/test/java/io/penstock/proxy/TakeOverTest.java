@@ -1,0 +1,99 @@
+package io.penstock.proxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import io.penstock.http.ResponseHead;
+import io.penstock.net.Connection;
+import io.penstock.net.LoopOptions.Scheduler;
+import io.penstock.proxy.TransactionRecord.EndedBy;
+import io.penstock.testkit.LeakCheck;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Plugins' routes that take their client's connection over, and what hooks and log are told. */
+class TakeOverTest {
+    @RegisterExtension
+    static final LeakCheck LEAKS = LeakCheck.ofBuffers();
+
+    private final List<String> log = new CopyOnWriteArrayList<>();
+
+    private Rig shell(Scheduler scheduler) throws Exception {
+        return Rig.alone()
+                .scheduler(scheduler)
+                .plugin(penstock -> {
+                    penstock.on(Hook.SEND_RESPONSE_HEAD, _ -> log.add("head"));
+                    penstock.on(Hook.TRANSACTION_CLOSE, transaction -> log.add("close in " + transaction.phase()));
+                    penstock.route("/shell", exchange -> {
+                        Connection raw = exchange.takeOver();
+                        assertThatIllegalStateException().isThrownBy(() -> exchange.respond(200, "x"));
+                        assertThatIllegalStateException().isThrownBy(() -> exchange.start(ResponseHead.of(200)));
+                        for (String line = raw.receiveLine(); !line.equals("exit"); line = raw.receiveLine()) {
+                            if (line.equals("fail")) throw new IllegalArgumentException("on purpose");
+                            raw.send("$ " + line + "\n");
+                        }
+                        if (exchange.request().target().endsWith("?back")) raw.resumeHttp();
+                    });
+                })
+                .start();
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Scheduler.class,
+            names = {"LOOP", "DEFAULT"})
+    void aRouteSpeaksWhatItLikesAndTheLogSaysSo(Scheduler scheduler) throws Exception {
+        try (var rig = shell(scheduler);
+                var client = rig.client()) {
+            client.send("GET /shell HTTP/1.1\r\nHost: x\r\n\r\nls\npwd\nexit\n");
+            assertThat(client.in().readAllBytes()).asString().isEqualTo("$ ls\n$ pwd\n");
+            TransactionRecord record = rig.record();
+            assertThat(record.status()).isZero();
+            assertThat(record.phase()).isEqualTo(Phase.TAKEN_OVER);
+            assertThat(record.endedBy()).isEqualTo(EndedBy.NOBODY);
+            assertThat(log).containsExactly("close in DONE");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Scheduler.class,
+            names = {"LOOP", "DEFAULT"})
+    void transactionsGoOnBehindOneThatGivesTheConnectionBack(Scheduler scheduler) throws Exception {
+        try (var rig = shell(scheduler);
+                var client = rig.client()) {
+            for (int i = 0; i < 3; i++) {
+                client.send("GET /shell?back HTTP/1.1\r\nHost: x\r\n\r\nls\nexit\n");
+                assertThat(client.read(5)).asString().isEqualTo("$ ls\n");
+                assertThat(rig.record().phase()).isEqualTo(Phase.TAKEN_OVER);
+            }
+            assertThat(client.get("/nowhere").status()).isEqualTo(502);
+            assertThat(rig.record().session()).isPositive();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Scheduler.class,
+            names = {"LOOP", "DEFAULT"})
+    void whoEndedItIsTold(Scheduler scheduler) throws Exception {
+        try (var rig = shell(scheduler)) {
+            Wire leaving = rig.client();
+            leaving.send("GET /shell HTTP/1.1\r\nHost: x\r\n\r\nls\n");
+            leaving.shutdownOutput();
+            assertThat(leaving.in().readAllBytes()).asString().isEqualTo("$ ls\n");
+            TransactionRecord left = rig.record();
+            assertThat(left.endedBy()).isEqualTo(EndedBy.CLIENT);
+            assertThat(left.phase()).isEqualTo(Phase.TAKEN_OVER);
+
+            Wire failing = rig.client();
+            failing.send("GET /shell HTTP/1.1\r\nHost: x\r\n\r\nfail\n");
+            TransactionRecord failed = rig.record();
+            assertThat(failed.endedBy()).isEqualTo(EndedBy.PLUGIN);
+            assertThat(failed.phase()).isEqualTo(Phase.TAKEN_OVER);
+        }
+    }
+}
