@@ -48,7 +48,7 @@ public final class NettyLoop implements Loop {
 
     // Maps without locks: the loop, a thread it carries and a foreign one may meet here, and a lock would hang them
     // (see SpinLock).
-    private final Map<Long, StreamConnection> connections = new ConcurrentSkipListMap<>();
+    private final Map<Long, OpenSocket> connections = new ConcurrentSkipListMap<>();
     private final Map<Long, Thread> threads = new ConcurrentSkipListMap<>();
 
     /** Work for when all threads that may run now have had their turn. Only carried threads and the loop touch it: one carrier. */
@@ -267,16 +267,16 @@ public final class NettyLoop implements Loop {
         return owner;
     }
 
-    void opened(StreamConnection connection) {
+    void opened(OpenSocket connection) {
         connections.put(connection.id(), connection);
     }
 
-    void closed(StreamConnection connection) {
+    void closed(OpenSocket connection) {
         connections.remove(connection.id());
         owner.ended();
     }
 
-    Collection<StreamConnection> openConnections() {
+    Collection<OpenSocket> openConnections() {
         return connections.values();
     }
 

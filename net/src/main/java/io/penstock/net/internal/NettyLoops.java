@@ -192,7 +192,7 @@ public final class NettyLoops implements Loops {
         inOrder &= isQuiet();
         if (!inOrder) {
             for (NettyLoop loop : loops) {
-                loop.openConnections().forEach(StreamConnection::abort);
+                loop.openConnections().forEach(OpenSocket::abort);
                 loop.threads().forEach(Thread::interrupt);
             }
             awaitQuiet(Duration.ofSeconds(1)); // lets interrupted threads leave in peace

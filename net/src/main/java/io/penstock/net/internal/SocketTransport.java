@@ -85,6 +85,11 @@ enum SocketTransport {
         }
 
         @Override
+        DatagramPort datagrams(@Nullable SocketAddress local, @Nullable SocketAddress peer) throws IOException {
+            return KernelPort.open(local, peer, EpollWatch::new);
+        }
+
+        @Override
         void acceptRest(Channel listener, boolean unix) throws IOException {
             var socket = new Socket(((UnixChannel) listener).fd().intValue());
             byte[] from = new byte[ADDRESS_SIZE];
@@ -144,6 +149,11 @@ enum SocketTransport {
         }
 
         @Override
+        DatagramPort datagrams(@Nullable SocketAddress local, @Nullable SocketAddress peer) throws IOException {
+            return ChannelPort.open(local, peer);
+        }
+
+        @Override
         void acceptRest(Channel listener, boolean unix) {
             // accepts some at a time, and does not say how many
             for (int i = 0; i < NIO_PASSES; i++) ((AbstractNioChannel.NioUnsafe) listener.unsafe()).read();
@@ -198,6 +208,11 @@ enum SocketTransport {
         @Override
         ChannelFactory<? extends ServerChannel> servers(boolean unix) {
             return unix ? IoUringServerDomainSocketChannel::new : IoUringServerSocketChannel::new;
+        }
+
+        @Override
+        DatagramPort datagrams(@Nullable SocketAddress local, @Nullable SocketAddress peer) throws IOException {
+            return KernelPort.open(local, peer, UringWatch::new);
         }
     };
 
@@ -259,6 +274,9 @@ enum SocketTransport {
     abstract ChannelFactory<? extends SocketChannel> longNameClients();
 
     abstract ChannelFactory<? extends ServerChannel> servers(boolean unix);
+
+    /** A datagram socket that can be bound to the one and connected to the other; not yet either. */
+    abstract DatagramPort datagrams(@Nullable SocketAddress local, @Nullable SocketAddress peer) throws IOException;
 
     /**
      * Accepts every client whose connection the kernel has completed by now; on the listener's loop. Does nothing on io_uring, where

@@ -32,12 +32,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The one connection there is: two halves over a link, and a life. */
-public final class StreamConnection extends Owned implements Connection {
+public final class StreamConnection extends Owned implements Connection, OpenSocket {
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
     private static final AtomicLong IDS = new AtomicLong();
     private static final long AGAIN_NANOS = 1_000_000;
 
-    private final long id = IDS.incrementAndGet();
+    private final long id = nextId();
     private final Instant opened = Instant.now();
     private volatile Origin origin;
     private final NettyLoop loop;
@@ -70,6 +70,11 @@ public final class StreamConnection extends Owned implements Connection {
         this.output = new OutputHalf(this, loop);
         link.feed(new OwnHalves(this, input, output));
         loop.opened(this);
+    }
+
+    /** The number of the next connection, or socket of another kind. */
+    static long nextId() {
+        return IDS.incrementAndGet();
     }
 
     // ---- the reading half

@@ -44,7 +44,7 @@ class PoolAddressesTest {
             one.abort();
             two.abort();
             assertThat(pool.stats().open()).isZero();
-            loops.all().forEach(loop -> ((NettyLoop) loop).openConnections().forEach(StreamConnection::abort));
+            loops.all().forEach(loop -> ((NettyLoop) loop).openConnections().forEach(OpenSocket::abort));
             loops.close(Duration.ZERO);
         }
     }

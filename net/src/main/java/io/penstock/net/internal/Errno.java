@@ -1,0 +1,59 @@
+package io.penstock.net.internal;
+
+import io.penstock.net.ConnectionException.Reason;
+import java.io.IOException;
+
+/** What the kernel answered instead of doing what it was asked for. */
+final class Errno extends IOException {
+    static final int EINTR = 4;
+    static final int EAGAIN = 11;
+    static final int EMSGSIZE = 90;
+    static final int EADDRINUSE = 98;
+    static final int ECONNREFUSED = 111;
+
+    private static final long serialVersionUID = 1L;
+    private final int number;
+
+    Errno(String call, int number) {
+        super(call + ": " + text(number));
+        this.number = number;
+    }
+
+    int number() {
+        return number;
+    }
+
+    /** What it means to a datagram socket. */
+    Reason reason() {
+        return switch (number) {
+            case 2, ECONNREFUSED -> Reason.REFUSED;
+            case 100, 101, 112, 113 -> Reason.UNREACHABLE;
+            case EMSGSIZE -> Reason.TOO_LONG;
+            case 1, 13, 19, 22, 91, 97, EADDRINUSE, 99 -> Reason.ADDRESS;
+            default -> Reason.FAILED;
+        };
+    }
+
+    private static String text(int number) {
+        return switch (number) {
+            case 1 -> "operation not permitted (EPERM)";
+            case 2 -> "no such file or directory (ENOENT)";
+            case 13 -> "permission denied (EACCES)";
+            case 19 -> "no such device (ENODEV)";
+            case 22 -> "invalid argument (EINVAL)";
+            case 24 -> "too many open files (EMFILE)";
+            case EMSGSIZE -> "message too long (EMSGSIZE)";
+            case 91 -> "protocol wrong type for socket (EPROTOTYPE)";
+            case 97 -> "address family not supported (EAFNOSUPPORT)";
+            case EADDRINUSE -> "address already in use (EADDRINUSE)";
+            case 99 -> "cannot assign requested address (EADDRNOTAVAIL)";
+            case 100 -> "network is down (ENETDOWN)";
+            case 101 -> "network is unreachable (ENETUNREACH)";
+            case 105 -> "no buffer space available (ENOBUFS)";
+            case ECONNREFUSED -> "connection refused (ECONNREFUSED)";
+            case 112 -> "host is down (EHOSTDOWN)";
+            case 113 -> "no route to host (EHOSTUNREACH)";
+            default -> "error " + number;
+        };
+    }
+}

@@ -1,0 +1,174 @@
+package io.penstock.net.internal;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The system calls of 64-bit Linux that neither Netty nor the JDK offers as they are. None of them waits. Only where epoll or io_uring has
+ * been found, so nowhere else is this class initialised.
+ *
+ * <p>They answer what the kernel answers, and throw what it calls an error.
+ */
+final class Kernel {
+    static final int AF_UNIX = 1;
+    static final int AF_INET = 2;
+    static final int AF_INET6 = 10;
+
+    private static final int SOCK_DGRAM = 2;
+    private static final int SOCK_NONBLOCK = 0x800;
+    private static final int SOCK_CLOEXEC = 0x80000;
+    private static final int MSG_TRUNC = 0x20;
+    private static final int MSG_DONTWAIT = 0x40;
+    private static final int MSG_NOSIGNAL = 0x4000;
+
+    private static final Linker LINKER = Linker.nativeLinker();
+    private static final StructLayout STATE = Linker.Option.captureStateLayout();
+    private static final VarHandle ERRNO = STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+
+    private static final MethodHandle SOCKET = call("socket", JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle CLOSE = call("close", JAVA_INT);
+    private static final MethodHandle BIND = call("bind", JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle CONNECT = call("connect", JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle GETSOCKNAME = call("getsockname", JAVA_INT, ADDRESS, ADDRESS);
+    private static final MethodHandle SETSOCKOPT = call("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle GETSOCKOPT = call("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
+    private static final MethodHandle RECVMMSG = call("recvmmsg", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS);
+    private static final MethodHandle SENDMMSG = call("sendmmsg", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
+
+    private Kernel() {}
+
+    private static MethodHandle call(String name, MemoryLayout... arguments) {
+        return LINKER.downcallHandle(
+                LINKER.defaultLookup().findOrThrow(name),
+                FunctionDescriptor.of(JAVA_INT, arguments),
+                Linker.Option.captureCallState("errno"));
+    }
+
+    /** Room for the error of a call. */
+    static MemorySegment state(Arena arena) {
+        return arena.allocate(STATE);
+    }
+
+    /** A datagram socket, non-blocking and not inherited by other programs. */
+    static int datagramSocket(int family) throws Errno {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = state(arena);
+            return checked("socket", state, (int)
+                    SOCKET.invokeExact(state, family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+        } catch (Throwable e) {
+            throw thrown(e);
+        }
+    }
+
+    static void close(int fd) throws Errno {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = state(arena);
+            checked("close", state, (int) CLOSE.invokeExact(state, fd));
+        } catch (Throwable e) {
+            throw thrown(e);
+        }
+    }
+
+    static void bind(int fd, MemorySegment name, int length) throws Errno {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = state(arena);
+            checked("bind", state, (int) BIND.invokeExact(state, fd, name, length));
+        } catch (Throwable e) {
+            throw thrown(e);
+        }
+    }
+
+    static void connect(int fd, MemorySegment name, int length) throws Errno {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = state(arena);
+            checked("connect", state, (int) CONNECT.invokeExact(state, fd, name, length));
+        } catch (Throwable e) {
+            throw thrown(e);
+        }
+    }
+
+    /** The name's length. */
+    static int nameOf(int fd, MemorySegment name) throws Errno {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = state(arena);
+            MemorySegment length = arena.allocateFrom(JAVA_INT, (int) name.byteSize());
+            checked("getsockname", state, (int) GETSOCKNAME.invokeExact(state, fd, name, length));
+            return length.get(JAVA_INT, 0);
+        } catch (Throwable e) {
+            throw thrown(e);
+        }
+    }
+
+    static void option(int fd, int level, int name, MemorySegment value) throws Errno {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = state(arena);
+            checked("setsockopt", state, (int)
+                    SETSOCKOPT.invokeExact(state, fd, level, name, value, (int) value.byteSize()));
+        } catch (Throwable e) {
+            throw thrown(e);
+        }
+    }
+
+    /** Fills in the value, and answers its length. */
+    static int readOption(int fd, int level, int name, MemorySegment value) throws Errno {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = state(arena);
+            MemorySegment length = arena.allocateFrom(JAVA_INT, (int) value.byteSize());
+            checked("getsockopt", state, (int) GETSOCKOPT.invokeExact(state, fd, level, name, value, length));
+            return length.get(JAVA_INT, 0);
+        } catch (Throwable e) {
+            throw thrown(e);
+        }
+    }
+
+    /** The number of messages received, of whose lengths the kernel tells the true ones; 0 when there are none. */
+    static int receiveMessages(int fd, MemorySegment headers, int count, MemorySegment state) throws Errno {
+        try {
+            int done =
+                    (int) RECVMMSG.invokeExact(state, fd, headers, count, MSG_DONTWAIT | MSG_TRUNC, MemorySegment.NULL);
+            return unlessLater("recvmmsg", state, done);
+        } catch (Throwable e) {
+            throw thrown(e);
+        }
+    }
+
+    /** The number of messages sent; 0 when there is no room. */
+    static int sendMessages(int fd, MemorySegment headers, int count, MemorySegment state) throws Errno {
+        try {
+            int done = (int) SENDMMSG.invokeExact(state, fd, headers, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+            return unlessLater("sendmmsg", state, done);
+        } catch (Throwable e) {
+            throw thrown(e);
+        }
+    }
+
+    private static int unlessLater(String call, MemorySegment state, int answer) throws Errno {
+        if (answer >= 0) return answer;
+        int number = (int) ERRNO.get(state, 0L);
+        if (number == Errno.EAGAIN || number == Errno.EINTR) return 0;
+        throw new Errno(call, number);
+    }
+
+    private static int checked(String call, MemorySegment state, int answer) throws Errno {
+        if (answer < 0) throw new Errno(call, (int) ERRNO.get(state, 0L));
+        return answer;
+    }
+
+    private static Errno thrown(Throwable e) {
+        return switch (e) {
+            case Errno errno -> errno;
+            case RuntimeException unchecked -> throw unchecked;
+            case Error error -> throw error;
+            default -> throw new IllegalStateException(e);
+        };
+    }
+}

@@ -1,0 +1,456 @@
+package io.penstock.net.internal;
+
+import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Phase;
+import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Datagram;
+import io.penstock.net.DatagramOptions;
+import io.penstock.net.Datagrams;
+import io.penstock.net.Deadline;
+import io.penstock.net.Loop;
+import io.penstock.net.Loops;
+import io.penstock.net.Timeouts;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.PortUnreachableException;
+import java.net.SocketAddress;
+import java.net.SocketOption;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A datagram socket whose callers do the system calls themselves, on their own threads, and park here as long as there is nothing to do. The
+ * loop does no more than wake them, so nothing is queued or copied on the way.
+ */
+public final class SocketDatagrams implements Datagrams, OpenSocket {
+    /** How soon an operation is tried again where the kernel does not say when. */
+    private static final long AGAIN_NANOS = 1_000_000;
+
+    private final long id = StreamConnection.nextId();
+    private final Instant opened = Instant.now();
+    private final NettyLoop loop;
+    private final DatagramPort port;
+    private final int largest;
+    private final Limits limits;
+    private final Turn reading;
+    private final Turn writing;
+    private final PortLife life;
+    private final AtomicLong received = new AtomicLong();
+    private final AtomicLong truncated = new AtomicLong();
+    private final AtomicLong sent = new AtomicLong();
+
+    private SocketDatagrams(NettyLoop loop, DatagramPort port, DatagramOptions options) {
+        this.loop = loop;
+        this.port = port;
+        this.largest = options.largest();
+        this.limits = new Limits(options.timeouts());
+        this.reading = new Turn(loop);
+        this.writing = new Turn(loop);
+        this.life = new PortLife(loop, port, new Waking());
+    }
+
+    public static SocketDatagrams open(Loops given, @Nullable SocketAddress peer, DatagramOptions options)
+            throws ConnectionException {
+        var loops = (NettyLoops) given;
+        NettyLoop loop = loops.here();
+        if (loops.isAnyLoopItself()) {
+            throw new IllegalStateException(
+                    "opening a datagram socket would block an event loop; spawn a thread for it");
+        }
+        SocketAddress to = peer == null ? null : resolved(loop, peer);
+        DatagramPort port = port(loops.sockets(), to, options);
+        var socket = new SocketDatagrams(loop, port, options);
+        loop.opened(socket);
+        try {
+            socket.life.begin();
+        } catch (ConnectionException e) {
+            socket.close();
+            throw e;
+        }
+        return socket;
+    }
+
+    private static SocketAddress resolved(NettyLoop loop, SocketAddress peer) throws ConnectionException {
+        if (!(peer instanceof InetSocketAddress named && named.isUnresolved())) return peer;
+        try {
+            InetAddress address = loop.offload(() -> InetAddress.getByName(named.getHostString()));
+            return new InetSocketAddress(address, named.getPort());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw ConnectionException.of(Reason.INTERRUPTED, Phase.RESOLVE, peer);
+        } catch (Exception e) {
+            throw Failures.of(e, Phase.RESOLVE, peer);
+        }
+    }
+
+    /** A port, set up, bound and connected. */
+    private static DatagramPort port(SocketTransport transport, @Nullable SocketAddress peer, DatagramOptions options)
+            throws ConnectionException {
+        SocketAddress local = options.local();
+        Phase phase = Phase.BIND;
+        DatagramPort port = null;
+        try {
+            port = transport.datagrams(local, peer);
+            for (var option : options.socketOptions().entrySet()) set(port, option.getKey(), option.getValue());
+            port.bind(local);
+            phase = Phase.CONNECT;
+            if (peer != null) port.connect(peer);
+            return port;
+        } catch (IOException | RuntimeException e) {
+            if (port != null) abandon(port);
+            if (e instanceof IOException failure) {
+                throw failed(failure, phase, phase == Phase.BIND ? local : peer);
+            }
+            throw (RuntimeException) e;
+        }
+    }
+
+    @SuppressWarnings("unchecked") // the options were set together with values of their type
+    private static <T> void set(DatagramPort port, SocketOption<T> name, Object value) throws IOException {
+        port.option(name, (T) value);
+    }
+
+    private static void abandon(DatagramPort port) {
+        port.removeFile();
+        try {
+            port.close();
+        } catch (IOException e) {
+            // what is told is why it is abandoned
+        }
+    }
+
+    // ---- receiving
+
+    @Override
+    public Datagram receive() throws ConnectionException {
+        return receive(1, largest).getFirst();
+    }
+
+    @Override
+    public Datagram receive(int max) throws ConnectionException {
+        if (max < 0 || max > largest) {
+            throw new IllegalArgumentException("0 to " + largest + " bytes can be received, not " + max);
+        }
+        return receive(1, max).getFirst();
+    }
+
+    @Override
+    public List<Datagram> receiveMany(int count) throws ConnectionException {
+        if (count < 1) throw new IllegalArgumentException("at least one datagram is to be received, not " + count);
+        return receive(count, largest);
+    }
+
+    private List<Datagram> receive(int count, int max) throws ConnectionException {
+        if (!reading.take()) throw failure(Reason.BUSY_READING, Phase.READ);
+        try {
+            long limit = 0;
+            while (true) {
+                reading.begin();
+                List<Datagram> got = tryReceive(count, max);
+                if (!got.isEmpty()) return got;
+                if (limit == 0) limit = limits.read();
+                life.wantReadable();
+                await(reading, limit, Phase.READ);
+            }
+        } finally {
+            reading.leave();
+        }
+    }
+
+    private List<Datagram> tryReceive(int count, int max) throws ConnectionException {
+        enter(Phase.READ);
+        try {
+            List<Datagram> got = port.receive(count, max);
+            received.addAndGet(got.size());
+            for (Datagram each : got) if (each.truncated()) truncated.incrementAndGet();
+            return got;
+        } catch (IOException e) {
+            throw failed(e, Phase.READ, port.peer());
+        } finally {
+            life.leave();
+        }
+    }
+
+    // ---- sending
+
+    @Override
+    public int send(byte[] data) throws ConnectionException {
+        return send(Datagram.of(data, null));
+    }
+
+    @Override
+    public int send(byte[] data, SocketAddress to) throws ConnectionException {
+        return send(Datagram.of(data, to));
+    }
+
+    @Override
+    public int send(ByteBuffer data) throws ConnectionException {
+        return consume(data, null);
+    }
+
+    @Override
+    public int send(ByteBuffer data, SocketAddress to) throws ConnectionException {
+        return consume(data, to);
+    }
+
+    private int consume(ByteBuffer data, @Nullable SocketAddress to) throws ConnectionException {
+        byte[] bytes = new byte[data.remaining()];
+        data.get(data.position(), bytes);
+        int size = send(Datagram.of(bytes, to));
+        data.position(data.limit());
+        return size;
+    }
+
+    private int send(Datagram datagram) throws ConnectionException {
+        sendMany(List.of(datagram));
+        return datagram.data().length;
+    }
+
+    @Override
+    public int sendMany(List<Datagram> datagrams) throws ConnectionException {
+        datagrams.forEach(this::requireSendable);
+        if (!writing.take()) throw failure(Reason.BUSY_WRITING, Phase.WRITE);
+        int done = 0;
+        try {
+            long limit = 0;
+            while (done < datagrams.size()) {
+                writing.begin();
+                int more = trySend(datagrams, done);
+                done += more;
+                if (more > 0) continue;
+                if (limit == 0) limit = limits.write();
+                awaitRoom(limit);
+            }
+            return done;
+        } catch (ConnectionException e) {
+            if (done == 0 || !isOpen()) throw e;
+            return done;
+        } finally {
+            writing.leave();
+        }
+    }
+
+    private void requireSendable(Datagram datagram) {
+        if (datagram.peer() == null && port.peer() == null) {
+            throw new IllegalArgumentException("the socket is not connected: say to whom the datagram goes");
+        }
+        port.requireSendable(datagram);
+    }
+
+    private int trySend(List<Datagram> datagrams, int from) throws ConnectionException {
+        Datagram next = datagrams.get(from);
+        SocketAddress to = next.peer() == null ? port.peer() : next.peer();
+        enter(Phase.WRITE);
+        try {
+            if (next.data().length > MessageBatch.BYTES) throw new Errno("send", Errno.EMSGSIZE);
+            int more = port.send(datagrams, from);
+            sent.addAndGet(more);
+            return more;
+        } catch (IOException e) {
+            throw failed(e, Phase.WRITE, to);
+        } finally {
+            life.leave();
+        }
+    }
+
+    private void awaitRoom(long limit) throws ConnectionException {
+        if (port.tellsOfRoom()) {
+            life.wantWritable();
+            await(writing, limit, Phase.WRITE);
+        } else {
+            long soon = System.nanoTime() + AGAIN_NANOS;
+            boolean last = limit != Parking.NO_LIMIT && limit - soon < 0;
+            if (last || Limits.isPast(limit)) {
+                await(writing, limit, Phase.WRITE);
+            } else {
+                awaitAtMost(soon);
+            }
+        }
+    }
+
+    private void awaitAtMost(long soon) throws ConnectionException {
+        requireBlockable();
+        if (writing.await(soon) == Parking.Outcome.INTERRUPTED) throw interrupted(Phase.WRITE);
+    }
+
+    // ---- waiting
+
+    private void await(Turn turn, long limit, Phase phase) throws ConnectionException {
+        requireBlockable();
+        switch (turn.await(limit)) {
+            case WOKEN, CANCELLED -> {}
+            case EXPIRED -> throw failure(Reason.TIMEOUT, phase);
+            case INTERRUPTED -> throw interrupted(phase);
+        }
+    }
+
+    private void requireBlockable() {
+        if (loop.eventLoop().inEventLoop()) {
+            throw new IllegalStateException(
+                    this + " would block the event loop that carries it; spawn a thread for it");
+        }
+    }
+
+    private ConnectionException interrupted(Phase phase) {
+        close();
+        return failure(Reason.INTERRUPTED, phase);
+    }
+
+    private void enter(Phase phase) throws ConnectionException {
+        if (!life.enter()) throw failure(Reason.CLOSED, phase);
+    }
+
+    private ConnectionException failure(Reason reason, Phase phase) {
+        if (reason != Reason.TIMEOUT) return ConnectionException.of(reason, phase, port.peer());
+        String text = phase == Phase.READ
+                ? "no datagram came within " + limits.timeouts().read()
+                : "there was no room to send within " + limits.timeouts().write();
+        return ConnectionException.of(reason, phase, port.peer(), limits.text(text), null);
+    }
+
+    private static ConnectionException failed(IOException failure, Phase phase, @Nullable SocketAddress peer) {
+        Reason reason = reasonOf(failure);
+        String cause = String.valueOf(failure.getMessage());
+        String text = reason == Reason.TOO_LONG ? "the datagram is too long to travel whole (" + cause + ")" : cause;
+        return ConnectionException.of(reason, phase, peer, text, failure);
+    }
+
+    private static Reason reasonOf(IOException failure) {
+        return switch (failure) {
+            case Errno errno -> errno.reason();
+            case PortUnreachableException _ -> Reason.REFUSED;
+            case IOException other when "Message too long".equals(other.getMessage()) -> Reason.TOO_LONG;
+            default -> Failures.reasonOf(failure);
+        };
+    }
+
+    /** Wakes whoever waits. */
+    private final class Waking implements PortWatch.Signals {
+        @Override
+        public void readable() {
+            reading.signal();
+        }
+
+        @Override
+        public void writable() {
+            writing.signal();
+        }
+
+        @Override
+        public void lost() {
+            close();
+        }
+    }
+
+    // ---- the life
+
+    @Override
+    public long id() {
+        return id;
+    }
+
+    @Override
+    public SocketAddress localAddress() {
+        return port.localAddress();
+    }
+
+    @Override
+    public @Nullable SocketAddress peer() {
+        return port.peer();
+    }
+
+    @Override
+    public Loop loop() {
+        return loop;
+    }
+
+    @Override
+    public Counts counts() {
+        return new Counts(received.get(), sent.get(), truncated.get(), life.dropped(), opened);
+    }
+
+    @Override
+    public boolean isOpen() {
+        return life.isOpen();
+    }
+
+    @Override
+    public Timeouts timeouts() {
+        return limits.timeouts();
+    }
+
+    @Override
+    public void timeouts(Timeouts each) {
+        limits.timeouts(each);
+    }
+
+    @Override
+    public Deadline deadline(Duration total) {
+        return limits.deadline(total);
+    }
+
+    @Override
+    public <T> void option(SocketOption<T> name, T value) throws ConnectionException {
+        configure(() -> port.option(name, value));
+    }
+
+    @Override
+    public void join(InetAddress group, NetworkInterface on, @Nullable InetAddress source) throws ConnectionException {
+        requireGroup(group);
+        configure(() -> port.join(group, on, source));
+    }
+
+    @Override
+    public void leave(InetAddress group, NetworkInterface on, @Nullable InetAddress source) throws ConnectionException {
+        requireGroup(group);
+        configure(() -> port.leave(group, on, source));
+    }
+
+    private static void requireGroup(InetAddress group) {
+        if (!group.isMulticastAddress()) throw new IllegalArgumentException(group + " is no multicast group");
+    }
+
+    /** A change of the port. */
+    private interface Change {
+        void make() throws IOException;
+    }
+
+    private void configure(Change change) throws ConnectionException {
+        enter(Phase.BIND);
+        try {
+            change.make();
+        } catch (IOException e) {
+            throw failed(e, Phase.BIND, port.localAddress());
+        } finally {
+            life.leave();
+        }
+    }
+
+    @Override
+    public void close() {
+        if (life.end()) {
+            reading.end();
+            writing.end();
+            port.removeFile();
+            life.finish();
+            loop.closed(this);
+        }
+        life.awaitFinished();
+    }
+
+    @Override
+    public void abort() {
+        close();
+    }
+
+    @Override
+    public String toString() {
+        return "datagrams " + id + " (" + port.localAddress() + (port.peer() == null ? ")" : " - " + port.peer() + ")");
+    }
+}

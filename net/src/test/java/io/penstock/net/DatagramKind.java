@@ -1,0 +1,62 @@
+package io.penstock.net;
+
+import io.penstock.net.LoopOptions.Transport;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.provider.Arguments;
+
+/** The kinds of datagram sockets, each with addresses that are free. */
+enum DatagramKind {
+    UDP_IPV4 {
+        @Override
+        SocketAddress free() {
+            return new InetSocketAddress("127.0.0.1", 0);
+        }
+    },
+    UDP_IPV6 {
+        @Override
+        SocketAddress free() {
+            return new InetSocketAddress("::1", 0);
+        }
+    },
+    UNIX_PATH {
+        @Override
+        SocketAddress free() {
+            try {
+                return UnixDomainSocketAddress.of(
+                        Files.createTempDirectory("datagrams").resolve("s"));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    },
+    UNIX_ABSTRACT {
+        @Override
+        SocketAddress free() {
+            return UnixDomainSocketAddress.of(
+                    "@penstock-test-" + ProcessHandle.current().pid() + "-" + NAMES.incrementAndGet());
+        }
+    };
+
+    private static final AtomicInteger NAMES = new AtomicInteger();
+
+    abstract SocketAddress free();
+
+    boolean isUnix() {
+        return this == UNIX_PATH || this == UNIX_ABSTRACT;
+    }
+
+    /** Every kind on every transport that has it. */
+    static Stream<Arguments> everywhere() {
+        return Transports.all()
+                .flatMap(options -> Stream.of(values())
+                        .filter(kind -> !kind.isUnix() || options.transport() != Transport.NIO)
+                        .map(kind -> Arguments.of(options, kind)));
+    }
+}
