@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * How to open a datagram socket.
  *
- * @param local where it is bound: a UDP address, port 0 for any free one; or a UNIX path, or {@code @name} for an abstract name. Null for
+ * @param local where it is bound: a UDP address, port 0 for any free one; a UNIX path, or an {@link AbstractUnixAddress}. Null for
  *     any free port of all addresses, or, connected to a UNIX socket, for a name that the kernel makes up
  * @param timeouts what it starts with
  * @param largest the largest datagram that is received whole, in bytes; what is longer is truncated, and says so. At most 1 MiB
@@ -49,7 +49,7 @@ public record DatagramOptions(
         return new DatagramOptions(local, timeouts, bytes, socketOptions);
     }
 
-    public <T> DatagramOptions with(SocketOption<T> name, T value) {
+    public <T> DatagramOptions withSocketOption(SocketOption<T> name, T value) {
         var more = new HashMap<>(socketOptions);
         more.put(name, value);
         return new DatagramOptions(local, timeouts, largest, more);

@@ -39,8 +39,8 @@ enum DatagramKind {
     UNIX_ABSTRACT {
         @Override
         SocketAddress free() {
-            return UnixDomainSocketAddress.of(
-                    "@penstock-test-" + ProcessHandle.current().pid() + "-" + NAMES.incrementAndGet());
+            return AbstractUnixAddress.of(
+                    "penstock-test-" + ProcessHandle.current().pid() + "-" + NAMES.incrementAndGet());
         }
     };
 

@@ -196,7 +196,7 @@ class UdpTest {
 
     @Test
     void aPortIsSharedByThoseWhoSaySo() throws Exception {
-        var shared = DatagramOptions.DEFAULT.with(StandardSocketOptions.SO_REUSEPORT, true);
+        var shared = DatagramOptions.DEFAULT.withSocketOption(StandardSocketOptions.SO_REUSEPORT, true);
         try (var one = Datagrams.open(loops, shared.withLocal(LOOPBACK));
                 var two = Datagrams.open(loops, shared.withLocal(one.localAddress()))) {
             assertThat(two.localAddress()).isEqualTo(one.localAddress());
@@ -219,7 +219,7 @@ class UdpTest {
 
     @Test
     void anOptionThatCannotBeSetLeavesNoSocketBehind() {
-        var wrong = DatagramOptions.at(LOOPBACK).with(StandardSocketOptions.TCP_NODELAY, true);
+        var wrong = DatagramOptions.at(LOOPBACK).withSocketOption(StandardSocketOptions.TCP_NODELAY, true);
         assertThatThrownBy(() -> Datagrams.open(loops, wrong)).isInstanceOf(UnsupportedOperationException.class);
         assertThat(loops.all()).allMatch(each -> each.connections() == 0);
     }
@@ -296,7 +296,7 @@ class UdpTest {
     @Test
     void aFloodFillsTheKernelsBufferAndNoMore() throws Exception {
         int count = 5_000;
-        var small = DatagramOptions.at(LOOPBACK).with(StandardSocketOptions.SO_RCVBUF, 64 * 1024);
+        var small = DatagramOptions.at(LOOPBACK).withSocketOption(StandardSocketOptions.SO_RCVBUF, 64 * 1024);
         try (var server = Datagrams.open(loops, small);
                 var client = Datagrams.connect(loops, server.localAddress())) {
             byte[] data = new byte[1024];

@@ -1,5 +1,6 @@
 package io.penstock.net.internal;
 
+import io.penstock.net.AbstractUnixAddress;
 import io.penstock.net.Datagram;
 import java.io.IOException;
 import java.net.Inet4Address;
@@ -36,7 +37,7 @@ final class ChannelPort implements DatagramPort {
     static ChannelPort open(@Nullable SocketAddress local, @Nullable SocketAddress peer) throws IOException {
         SocketAddress decisive = local != null ? local : peer;
         return switch (decisive) {
-            case UnixDomainSocketAddress _ ->
+            case UnixDomainSocketAddress _, AbstractUnixAddress _ ->
                 throw new UnsupportedOperationException(
                         "UNIX datagrams need the transport epoll or io_uring; these loops run on nio");
             case InetSocketAddress inet

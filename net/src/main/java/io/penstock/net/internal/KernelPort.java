@@ -2,6 +2,7 @@ package io.penstock.net.internal;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import io.penstock.net.AbstractUnixAddress;
 import io.penstock.net.Datagram;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -58,7 +59,7 @@ final class KernelPort implements DatagramPort {
 
     private static int family(SocketAddress address) {
         return switch (address) {
-            case UnixDomainSocketAddress _ -> Kernel.AF_UNIX;
+            case UnixDomainSocketAddress _, AbstractUnixAddress _ -> Kernel.AF_UNIX;
             case InetSocketAddress inet when inet.getAddress() instanceof Inet4Address -> Kernel.AF_INET;
             default -> Kernel.AF_INET6;
         };

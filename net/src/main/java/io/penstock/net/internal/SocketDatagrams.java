@@ -63,7 +63,7 @@ public final class SocketDatagrams implements Datagrams, OpenSocket {
             throw new IllegalStateException(
                     "opening a datagram socket would block an event loop; spawn a thread for it");
         }
-        SocketAddress to = peer == null ? null : resolved(loop, peer);
+        SocketAddress to = peer == null ? null : resolved(loops, peer);
         DatagramPort port = port(loops.sockets(), to, options);
         var socket = new SocketDatagrams(loop, port, options);
         loop.opened(socket);
@@ -76,17 +76,10 @@ public final class SocketDatagrams implements Datagrams, OpenSocket {
         return socket;
     }
 
-    private static SocketAddress resolved(NettyLoop loop, SocketAddress peer) throws ConnectionException {
+    private static SocketAddress resolved(NettyLoops loops, SocketAddress peer) throws ConnectionException {
         if (!(peer instanceof InetSocketAddress named && named.isUnresolved())) return peer;
-        try {
-            InetAddress address = loop.offload(() -> InetAddress.getByName(named.getHostString()));
-            return new InetSocketAddress(address, named.getPort());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw ConnectionException.of(Reason.INTERRUPTED, Phase.RESOLVE, peer);
-        } catch (Exception e) {
-            throw Failures.of(e, Phase.RESOLVE, peer);
-        }
+        InetAddress address = loops.resolver().resolve(named.getHostString()).getFirst();
+        return new InetSocketAddress(address, named.getPort());
     }
 
     /** A port, set up, bound and connected. */

@@ -24,7 +24,7 @@ record SocketFile(Path path, @Nullable Object key) {
     }
 
     static boolean isFile(UnixDomainSocketAddress address) {
-        return !address.getPath().toString().isEmpty() && !SocketName.isAbstract(address);
+        return !address.getPath().toString().isEmpty();
     }
 
     static SocketFile bind(UnixDomainSocketAddress address, Binding binding, Probe probe) throws IOException {

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.penstock.net.AbstractUnixAddress;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.Inet4Address;
@@ -15,7 +16,6 @@ import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteOrder;
-import java.nio.file.InvalidPathException;
 import org.jspecify.annotations.Nullable;
 
 /** Addresses as the kernel has them: {@code sockaddr_in}, {@code sockaddr_in6} and {@code sockaddr_un}. */
@@ -32,6 +32,7 @@ final class SocketName {
     /** @throws IllegalArgumentException when a socket of the family cannot have to do with this address */
     static void require(SocketAddress address, int family) {
         boolean fits = switch (address) {
+            case AbstractUnixAddress _ -> family == Kernel.AF_UNIX;
             case UnixDomainSocketAddress unix ->
                 family == Kernel.AF_UNIX && unix.getPath().toString().getBytes(UTF_8).length <= LONGEST_PATH;
             case InetSocketAddress inet ->
@@ -53,9 +54,11 @@ final class SocketName {
     /** Writes the address for a socket of the family, and answers its length. */
     static int write(SocketAddress address, int family, MemorySegment to) {
         require(address, family);
-        return address instanceof UnixDomainSocketAddress unix
-                ? write(unix, to)
-                : write((InetSocketAddress) address, family, to);
+        return switch (address) {
+            case AbstractUnixAddress named -> unix("\0" + named.name(), to);
+            case UnixDomainSocketAddress unix -> unix(unix.getPath().toString(), to);
+            default -> write((InetSocketAddress) address, family, to);
+        };
     }
 
     private static int write(InetSocketAddress address, int family, MemorySegment to) {
@@ -81,24 +84,14 @@ final class SocketName {
         return 28;
     }
 
-    /** With a path; with {@code @name} an abstract one, with nothing the one that the kernel makes up. */
-    private static int write(UnixDomainSocketAddress address, MemorySegment to) {
-        String path = address.getPath().toString();
+    /** Nothing is the name that the kernel makes up. Paths end with a zero byte, abstract names begin with one. */
+    private static int unix(String path, MemorySegment to) {
         byte[] bytes = path.getBytes(UTF_8);
         to.set(JAVA_SHORT_UNALIGNED, 0, (short) Kernel.AF_UNIX);
         copy(bytes, to, PATH);
-        if (path.isEmpty()) return PATH;
-        if (isAbstract(address)) {
-            to.set(JAVA_BYTE, PATH, (byte) 0);
-            return PATH + bytes.length;
-        }
+        if (bytes.length == 0 || bytes[0] == 0) return PATH + bytes.length;
         to.set(JAVA_BYTE, PATH + bytes.length, (byte) 0);
         return PATH + bytes.length + 1;
-    }
-
-    /** Whether it stands for no file. */
-    static boolean isAbstract(UnixDomainSocketAddress address) {
-        return address.getPath().toString().startsWith("@");
     }
 
     /** The address, or null for an unnamed socket. */
@@ -123,14 +116,14 @@ final class SocketName {
     }
 
     private static SocketAddress unix(byte[] name) {
-        boolean named = name[0] == 0;
         int end = name.length;
-        if (!named && name[end - 1] == 0) end--;
-        String text = named ? "@" + new String(name, 1, end - 1, UTF_8) : new String(name, 0, end, UTF_8);
+        if (name[0] != 0)
+            return UnixDomainSocketAddress.of(new String(name, 0, name[end - 1] == 0 ? end - 1 : end, UTF_8));
+        String text = new String(name, 1, end - 1, UTF_8);
         try {
-            return UnixDomainSocketAddress.of(text);
-        } catch (InvalidPathException e) {
-            return new Unnamed(text); // a name of bytes that are no text
+            return AbstractUnixAddress.of(text);
+        } catch (IllegalArgumentException e) {
+            return new Unnamed("@" + text); // bytes that are no text
         }
     }
 
