@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * }
  * }
  *
- * <p>Owned by whoever opened it; any thread may use it, one to receive and one to send at a time. Nothing is read ahead: what nobody
+ * <p>Owned by the {@link Scope} that opened it; any thread may use it, one to receive and one to send at a time. Nothing is read ahead: what nobody
  * receives waits in the kernel's buffer, and what does not fit there is dropped and {@linkplain Counts#dropped counted}. A waiting thread
  * that is interrupted closes the socket, as it does a {@link Connection}.
  *
@@ -162,6 +162,17 @@ public interface Datagrams extends AutoCloseable {
 
     /** Ends what {@link #join(InetAddress, NetworkInterface, InetAddress)} with the same arguments began. */
     void leave(InetAddress group, NetworkInterface on, @Nullable InetAddress source) throws ConnectionException;
+
+    /** Who answers for this socket: when that scope ends, it is closed, unless it is closed before. */
+    Scope scope();
+
+    /**
+     * Moves the socket to another scope, so that it outlives the one it was opened in. Any thread.
+     *
+     * @return this socket
+     * @throws IllegalStateException when that scope has ended; nothing is changed
+     */
+    Datagrams transfer(Scope to);
 
     /** Ends the socket: waiting threads get {@code CLOSED}, the port is free again, the file of a UNIX socket is removed. Idempotent. */
     @Override

@@ -327,6 +327,22 @@ class DatagramsTest {
     }
 
     @Test
+    void theScopeThatOpenedItClosesItUnlessItWasTransferred() throws Exception {
+        var opened = Spawned.on(loop, () -> {
+                    try (var scope = Scope.open("test")) {
+                        var left = Datagrams.open(loops, DatagramOptions.at(kind.free()));
+                        var kept =
+                                Datagrams.connect(loops, server.localAddress()).transfer(Scope.PROCESS);
+                        assertThat(left.scope()).isSameAs(scope);
+                        return List.of(left, kept);
+                    }
+                })
+                .value();
+        assertThat(opened).extracting(Datagrams::isOpen).containsExactly(false, true);
+        opened.get(1).close();
+    }
+
+    @Test
     void theAddressIsFreeAgainAsSoonAsTheSocketIsClosed() throws Exception {
         SocketAddress address = server.localAddress();
         for (int i = 0; i < 20; i++) {

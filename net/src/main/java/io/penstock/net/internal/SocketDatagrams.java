@@ -9,6 +9,7 @@ import io.penstock.net.Datagrams;
 import io.penstock.net.Deadline;
 import io.penstock.net.Loop;
 import io.penstock.net.Loops;
+import io.penstock.net.Scope;
 import io.penstock.net.Timeouts;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -28,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * A datagram socket whose callers do the system calls themselves, on their own threads, and park here as long as there is nothing to do. The
  * loop does no more than wake them, so nothing is queued or copied on the way.
  */
-public final class SocketDatagrams implements Datagrams, OpenSocket {
+public final class SocketDatagrams extends Owned implements Datagrams, OpenSocket {
     /** How soon an operation is tried again where the kernel does not say when. */
     private static final long AGAIN_NANOS = 1_000_000;
 
@@ -73,6 +74,7 @@ public final class SocketDatagrams implements Datagrams, OpenSocket {
             socket.close();
             throw e;
         }
+        socket.joinScope();
         return socket;
     }
 
@@ -426,7 +428,19 @@ public final class SocketDatagrams implements Datagrams, OpenSocket {
     }
 
     @Override
+    public Datagrams transfer(Scope to) {
+        moveTo((ConnectionScope) to);
+        return this;
+    }
+
+    @Override
+    void abandonedBy(ConnectionScope scope) {
+        close();
+    }
+
+    @Override
     public void close() {
+        leaveScope();
         if (life.end()) {
             reading.end();
             writing.end();
