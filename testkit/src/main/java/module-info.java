@@ -12,4 +12,5 @@ module io.penstock.testkit {
     requires io.netty.transport;
 
     exports io.penstock.testkit;
+    exports io.penstock.testkit.cosocket;
 }

@@ -219,6 +219,7 @@ interface EndingContract extends Contract {
                 c -> c.inputStream().read(),
                 c -> c.send("x"),
                 c -> c.send(new byte[1]),
+                c -> c.send(""),
                 c -> c.send(ByteBuffer.allocate(1)),
                 c -> c.outputStream().write(1));
         for (Ends.Act act : acts) ends.act(act).failing(Reason.CLOSED);

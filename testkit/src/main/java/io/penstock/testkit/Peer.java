@@ -3,6 +3,7 @@ package io.penstock.testkit;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.util.Arrays;
 
 /**
@@ -12,6 +13,11 @@ import java.util.Arrays;
  * fails the test when it is passed. Never called on a loop's thread: it blocks.
  */
 public interface Peer extends AutoCloseable {
+    /** A far end of a socket of the JDK's, TCP or UNIX, which it owns from now on. */
+    static Peer of(SocketChannel socket) throws IOException {
+        return new SocketPeer(socket);
+    }
+
     /** Sends the bytes and returns when the operating system, or the other end's buffer, has them all. */
     void send(byte[] bytes) throws IOException;
 

@@ -124,6 +124,16 @@ interface TimeoutContract extends Contract {
     }
 
     @Test
+    default void anOperationThatHasReceivedSomethingKeepsItsTimeoutToo() throws Exception {
+        Ends ends = open();
+        var patient = ends.call(c -> c.receive(2)).parked();
+        readTimeout(ends, Duration.ofMillis(20));
+        ends.feed("x", Cut.WHOLE);
+        ends.feedAfter(SHORT, "y");
+        assertThat(patient.value()).isEqualTo(Payload.bytes("xy"));
+    }
+
+    @Test
     default void theTimeBetweenOperationsDoesNotCount() throws Exception {
         Ends ends = open();
         readTimeout(ends, SHORT);

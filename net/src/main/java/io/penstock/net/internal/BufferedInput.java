@@ -54,6 +54,9 @@ public abstract class BufferedInput implements Input {
     /** The bytes that {@link #next()} could hand out without parking. */
     protected abstract int waiting();
 
+    /** A thread has become the reader: what bounds its operation is settled now, whatever others set meanwhile. */
+    protected void begun() {}
+
     /** The peer, for failures. */
     protected abstract @Nullable SocketAddress peer();
 
@@ -390,6 +393,7 @@ public abstract class BufferedInput implements Input {
             end();
             throw failure(Reason.CLOSED);
         }
+        begun();
     }
 
     final void end() {

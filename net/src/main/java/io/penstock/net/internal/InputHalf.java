@@ -36,6 +36,9 @@ final class InputHalf extends BufferedInput {
     private long received;
     private boolean paused;
 
+    /** How long the operation under way waits without progress, in ns; the reader's. */
+    private long inactivity;
+
     /** Why no more will come: EOF, CLOSED by this side, or a failure. Null while the stream runs. */
     private volatile @Nullable Reason ending;
 
@@ -125,6 +128,11 @@ final class InputHalf extends BufferedInput {
     // ---- the reader's side
 
     @Override
+    protected void begun() {
+        inactivity = connection.readNanos();
+    }
+
+    @Override
     protected @Nullable ByteBuf next() throws ConnectionException {
         long limit = 0;
         while (true) {
@@ -142,7 +150,7 @@ final class InputHalf extends BufferedInput {
                     if (ending == Reason.EOF) return null;
                     if (ending != null) throw failure(ending);
                     connection.requireBlockable();
-                    if (limit == 0) limit = connection.readLimit();
+                    if (limit == 0) limit = connection.limit(inactivity);
                     parking.announce(limit);
                 }
             } finally {
@@ -296,7 +304,8 @@ final class InputHalf extends BufferedInput {
 
     private ConnectionException failure(Reason reason) {
         return switch (reason) {
-            case TIMEOUT -> ConnectionException.of(reason, Phase.READ, peer(), connection.readLimitText(), null);
+            case TIMEOUT ->
+                ConnectionException.of(reason, Phase.READ, peer(), connection.readLimitText(inactivity), null);
             case RESET, FAILED ->
                 ConnectionException.of(reason, Phase.READ, peer(), Failures.text(reason, cause), cause);
             default -> ConnectionException.of(reason, Phase.READ, peer());

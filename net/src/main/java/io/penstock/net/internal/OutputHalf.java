@@ -49,6 +49,9 @@ final class OutputHalf extends ChunkOutput {
     @SuppressWarnings("unused") // through WRITER
     private volatile @Nullable Thread writer;
 
+    /** How long the operation under way waits without progress, in ns; the writer's. */
+    private long inactivity;
+
     private byte[] gathered = NOTHING;
     private int gatheredSize;
     private final ArrayDeque<Object> queue = new ArrayDeque<>(2);
@@ -80,6 +83,7 @@ final class OutputHalf extends ChunkOutput {
         Objects.checkFromIndexSize(offset, length, bytes.length);
         boolean begun = begin();
         try {
+            if (length == 0) requireOpenNow();
             int from = offset;
             int end = offset + length;
             while (from < end) {
@@ -204,7 +208,10 @@ final class OutputHalf extends ChunkOutput {
     /** Claims the writing side; false when this thread has it already, being inside a send of several parts. */
     private boolean begin() throws ConnectionException {
         Thread me = Thread.currentThread();
-        if (WRITER.compareAndSet(this, (Thread) null, me)) return true;
+        if (WRITER.compareAndSet(this, (Thread) null, me)) {
+            inactivity = connection.writeNanos();
+            return true;
+        }
         if (writer == me) return false;
         throw failure(Reason.BUSY_WRITING);
     }
@@ -220,6 +227,16 @@ final class OutputHalf extends ChunkOutput {
     private void requireOpen() throws ConnectionException {
         if (ending != null) throw failure(ending);
         if (finishing) throw failure(Reason.CLOSED);
+    }
+
+    /** Nothing to send is no reason to overlook that nothing could be. */
+    private void requireOpenNow() throws ConnectionException {
+        lock.lock();
+        try {
+            requireOpen();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void accept(long count) {
@@ -271,7 +288,7 @@ final class OutputHalf extends ChunkOutput {
 
     private void announce() {
         connection.requireBlockable();
-        parking.announce(connection.writeLimit());
+        parking.announce(connection.limit(inactivity));
     }
 
     private void await() throws ConnectionException {
@@ -497,7 +514,11 @@ final class OutputHalf extends ChunkOutput {
         return switch (reason) {
             case TIMEOUT ->
                 ConnectionException.of(
-                        reason, Phase.WRITE, connection.link().remoteAddress(), connection.writeLimitText(), null);
+                        reason,
+                        Phase.WRITE,
+                        connection.link().remoteAddress(),
+                        connection.writeLimitText(inactivity),
+                        null);
             case BUSY_WRITING, CLOSED, INTERRUPTED ->
                 ConnectionException.of(reason, Phase.WRITE, connection.link().remoteAddress());
             default ->

@@ -549,27 +549,28 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
         return fixed != null && fixed.at - System.nanoTime() <= 0;
     }
 
-    long readLimit() {
-        return limit(readNanos);
+    long readNanos() {
+        return readNanos;
     }
 
-    long writeLimit() {
-        return limit(writeNanos);
+    long writeNanos() {
+        return writeNanos;
     }
 
-    private long limit(long inactivity) {
+    /** When a wait that begins now is over, by inactivity or by the deadline. */
+    long limit(long inactivity) {
         FixedDeadline fixed = deadline;
         if (inactivity == 0) return fixed == null ? Parking.NO_LIMIT : fixed.at;
         long idle = System.nanoTime() + inactivity;
         return fixed != null && fixed.at - idle < 0 ? fixed.at : idle;
     }
 
-    String readLimitText() {
-        return limitText("nothing was received within " + timeouts.read());
+    String readLimitText(long inactivity) {
+        return limitText("nothing was received within " + Duration.ofNanos(inactivity));
     }
 
-    String writeLimitText() {
-        return limitText("the peer took nothing within " + timeouts.write());
+    String writeLimitText(long inactivity) {
+        return limitText("the peer took nothing within " + Duration.ofNanos(inactivity));
     }
 
     private String limitText(String inactive) {

@@ -1,0 +1,71 @@
+package io.penstock.testkit.cosocket;
+
+import io.penstock.net.Loop;
+import io.penstock.net.Loops;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Runs scripts against OpenResty's cosockets, in the nginx that Debian packages, and against our connections, and compares them.
+ *
+ * <p>Start it once for many scripts; they do not disturb each other. Where the peer is not installed the test is skipped, or fails
+ * where {@code CI=true}.
+ */
+public final class Differential implements AutoCloseable {
+    private final Loops loops;
+    private final Nginx peer;
+    private final Control control;
+    private final AtomicInteger scenes = new AtomicInteger();
+
+    private Differential(Loops loops, Nginx peer, Control control) {
+        this.loops = loops;
+        this.peer = peer;
+        this.control = control;
+    }
+
+    /** Starts the peer; our side uses these loops, which the caller owns. */
+    public static Differential open(Loops loops) throws IOException {
+        return new Differential(loops, Nginx.start(), Control.open());
+    }
+
+    /** Fails when the script shows a difference that it does not name, or does not show one that it names. */
+    public void check(Script script) throws IOException {
+        Scene theirs = run(script, scene -> peer.perform(scene, control));
+        Scene ours = run(script, this::perform);
+        List<String> problems = new Comparison(script, theirs.outcomes(), ours.outcomes()).problems();
+        if (!problems.isEmpty()) {
+            throw new AssertionError(script + ":\n  " + String.join("\n  ", problems) + "\nthe peer: "
+                    + theirs.outcomes() + "\nwe:       " + ours.outcomes());
+        }
+    }
+
+    private interface Machine {
+        void perform(Scene scene) throws IOException;
+    }
+
+    private Scene run(Script script, Machine machine) throws IOException {
+        try (Scene scene = Scene.open(scenes.incrementAndGet(), script)) {
+            control.add(scene);
+            try {
+                machine.perform(scene);
+            } finally {
+                control.remove(scene);
+            }
+            return scene;
+        }
+    }
+
+    private void perform(Scene scene) {
+        Loop loop = loops.next();
+        scene.accept();
+        loop.spawn("near side", new NearSide(scene, loops, loop, control)::perform);
+        scene.join();
+    }
+
+    @Override
+    public void close() throws IOException {
+        control.close();
+        peer.close();
+    }
+}

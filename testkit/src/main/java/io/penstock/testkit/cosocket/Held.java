@@ -1,0 +1,160 @@
+package io.penstock.testkit.cosocket;
+
+import io.penstock.net.Connection;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.Delimited;
+import io.penstock.net.KeepAlive;
+import io.penstock.net.Timeouts;
+import io.penstock.net.Until;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** What stands for a cosocket object: a place for one connection of ours at a time, and its timeouts. */
+final class Held {
+    /** There is no connection to call. */
+    static final class Nothing extends Exception {
+        private static final long serialVersionUID = 1L;
+    }
+
+    private static final Duration DEFAULT = Duration.ofSeconds(5);
+
+    private final Dialling dialling;
+    private final AtomicInteger underWay = new AtomicInteger();
+    private volatile Timeouts limits = Timeouts.of(DEFAULT, DEFAULT, DEFAULT);
+    private final Map<String, Delimited> iterators = new ConcurrentSkipListMap<>();
+    private volatile @Nullable Connection connection;
+
+    Held(Dialling dialling) {
+        this.dialling = dialling;
+    }
+
+    /** Does a step; what it answered, or null where the answer is that something is over. */
+    @Nullable
+    String perform(Step step) throws Exception {
+        underWay.incrementAndGet();
+        try {
+            return performed(step);
+        } finally {
+            underWay.decrementAndGet();
+        }
+    }
+
+    private @Nullable String performed(Step step) throws Exception {
+        return switch (step) {
+            case Step.Connect to -> connect(to);
+            case Step.Limits to -> limit(to);
+            case Step.Send send ->
+                send(send.parts().stream()
+                        .map(part -> ByteBuffer.wrap(part.getBytes(StandardCharsets.ISO_8859_1)))
+                        .toArray(ByteBuffer[]::new));
+            case Step.Flood flood ->
+                send(ByteBuffer.wrap("x".repeat(flood.size()).getBytes(StandardCharsets.ISO_8859_1)));
+            case Step.Receive receive -> text(open().receive(receive.size()));
+            case Step.Any any -> text(open().receiveAny(any.max()));
+            case Step.Gather gather -> gather(gather.size());
+            case Step.Until until -> until(until);
+            case Step.Next next -> next(next);
+            case Step.Keep keep -> release(keep);
+            case Step.Plain.LINE -> text(open().receiveLine().getBytes(StandardCharsets.UTF_8));
+            case Step.Plain.ALL -> text(open().receiveAll());
+            case Step.Plain.REUSED -> String.valueOf(open().stats().reused());
+            case Step.Plain.CLOSE -> {
+                open().close();
+                yield "1";
+            }
+            case Step.Use _,
+                    Step.Spawn _,
+                    Step.Join _,
+                    Step.Kill _,
+                    Step.Tell _,
+                    Step.Await _,
+                    Step.Pause _,
+                    Step.Within _ -> throw new AssertionError("not a step of a socket: " + step);
+        };
+    }
+
+    /** A cosocket closes its connection when it connects again; while it is busy it refuses, and a connection of ours has no connect at all. */
+    private String connect(Step.Connect to) throws Exception {
+        if (underWay.get() > 1) throw new Nothing();
+        Connection before = connection;
+        connection = null;
+        if (before != null) before.close();
+        Connection opened = dialling.connect(to, limits);
+        opened.timeouts(limits);
+        connection = opened;
+        return "1";
+    }
+
+    private String limit(Step.Limits to) {
+        limits = Timeouts.of(
+                Duration.ofMillis(to.connect()), Duration.ofMillis(to.read()), Duration.ofMillis(to.send()));
+        Connection now = connection;
+        if (now != null) now.timeouts(limits);
+        return "";
+    }
+
+    private String send(ByteBuffer... parts) throws Exception {
+        long sent = open().send(parts);
+        open().flush();
+        return String.valueOf(sent);
+    }
+
+    private String gather(int size) throws Exception {
+        var all = new StringBuilder();
+        try {
+            while (all.length() < size) all.append(text(open().receiveAny(size - all.length())));
+        } catch (ConnectionException e) {
+            throw e.withPartial((all + text(e.partial())).getBytes(StandardCharsets.ISO_8859_1));
+        }
+        return all.toString();
+    }
+
+    /** A cosocket's iterator works on whatever connection its object has; ours belongs to the input it was made of. */
+    private String until(Step.Until until) throws Nothing {
+        Until options = until.inclusive() ? Until.INCLUSIVE : Until.DEFAULT;
+        byte[] delimiter = until.pattern().getBytes(StandardCharsets.ISO_8859_1);
+        iterators.put(until.iterator(), open().receiveUntil(delimiter, options));
+        return "";
+    }
+
+    private @Nullable String next(Step.Next next) throws Exception {
+        Delimited iterator = iterators.get(next.iterator());
+        if (iterator == null) throw new Nothing();
+        byte[] piece = next.size() == 0 ? iterator.next() : iterator.next(next.size());
+        return piece == null ? null : text(piece);
+    }
+
+    private String release(Step.Keep keep) throws Exception {
+        Duration idle = keep.idle() == 0 ? Duration.ofHours(1) : Duration.ofMillis(keep.idle());
+        Connection now = open();
+        if (!now.release(KeepAlive.DEFAULT.withIdle(idle))) return "closed";
+        connection = null;
+        return "1";
+    }
+
+    private Connection open() throws Nothing {
+        Connection now = connection;
+        if (now == null) throw new Nothing();
+        return now;
+    }
+
+    /** As at the end of a request. */
+    void end() {
+        Connection now = connection;
+        if (now == null) return;
+        try {
+            now.close();
+        } catch (ConnectionException _) {
+            now.abort();
+        }
+    }
+
+    static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.ISO_8859_1);
+    }
+}

@@ -1,0 +1,178 @@
+package io.penstock.testkit.cosocket;
+
+import io.penstock.testkit.cosocket.Outcome.Absent;
+import io.penstock.testkit.cosocket.Outcome.Done;
+import io.penstock.testkit.cosocket.Outcome.Failed;
+import io.penstock.testkit.cosocket.Outcome.Misused;
+import io.penstock.testkit.cosocket.Outcome.Over;
+import java.util.function.BiPredicate;
+
+/**
+ * Where we do something else than the peer, on purpose: the whole list.
+ *
+ * <p>A script names those it shows. A difference that no script shows is no longer one, and one that is not here is a mistake. The
+ * table in {@code docs/coming-from-openresty.md} is made of it.
+ */
+public enum IntendedDifference {
+    ONE_CR_OF_A_LINE(
+            "receive()",
+            "removes every CR of a line",
+            "removes the one before LF",
+            "a CR inside a line is data; HTTP and SMTP lose bytes otherwise",
+            (peer, ours) -> bytes(peer).equals(bytes(ours).replace("\r", ""))
+                    && bytes(ours).contains("\r")),
+    NO_OBJECT_WITHOUT_CONNECTION(
+            "any call before connect, after a failed one, or after setkeepalive",
+            "answers `closed`, or busy",
+            "there is no object to call",
+            "what does not exist cannot be misused; a connection is connected as long as you have one",
+            (peer, ours) -> (peer instanceof Failed || peer.equals(new Done("0"))) && ours instanceof Absent),
+    CLOSE_TWICE(
+            "close()",
+            "answers `closed` the second time, or after an error",
+            "does nothing",
+            "closing is idempotent, so that try-with-resources and cleaning up need no check",
+            (peer, ours) -> peer.equals(new Failed("closed", "")) && ours.equals(new Done("1"))),
+    CLOSE_ENDS_A_WAIT(
+            "close() while another thread receives or sends",
+            "is refused as busy",
+            "ends the connection; the other thread gets `CLOSED`",
+            "whoever owns a connection can always end it",
+            (peer, ours) -> isBusy(peer) && ours.equals(new Done("1"))
+                    || peer instanceof Done && isFailed(ours, "CLOSED", "")
+                    || peer instanceof Done && ours.equals(new Done("|reset"))),
+    CLOSE_IS_IN_ORDER(
+            "close() with unread input",
+            "the far side sees a reset",
+            "the far side sees the end",
+            "what was sent before is not destroyed because something else was not read",
+            (peer, ours) -> peer.equals(new Done("|reset")) && ours.equals(new Done("|end"))),
+    THE_REASON_STAYS(
+            "any call behind a failure",
+            "answers `closed`",
+            "fails for the same reason again: `RESET`, `TIMEOUT`",
+            "what comes second is what is logged; it should say what happened",
+            (peer, ours) -> peer.equals(new Failed("closed", ""))
+                    && (isFailed(ours, "RESET", "") || isFailed(ours, "TIMEOUT", ""))),
+    NOTHING_IS_ALWAYS_THERE(
+            "receive(0) and receive(\"*a\") behind the end of the stream",
+            "answers `closed`",
+            "succeeds",
+            "no bytes are there whatever happens; that nothing follows is what `receiveAll` waits for",
+            (peer, ours) -> peer.equals(new Failed("closed", "")) && ours.equals(new Done(""))),
+    THE_INTERRUPTED_ARE_TOLD(
+            "ngx.thread.kill",
+            "the thread is gone",
+            "`Thread.interrupt`: the thread gets `INTERRUPTED` with what it had received, and both halves are closed",
+            "Java threads are not killed",
+            (peer, ours) -> peer.equals(Comparison.MISSING)
+                    && ours instanceof Failed(var reason, var _)
+                    && reason.equals("INTERRUPTED")),
+    HALF_MATCH_AT_THE_END(
+            "receiveuntil, at the end of the stream",
+            "loses the bytes that had matched in vain",
+            "has them in `partial()`",
+            "no byte is lost",
+            (peer, ours) -> peer instanceof Failed
+                    && ours instanceof Failed
+                    && bytes(ours).length() > bytes(peer).length()
+                    && bytes(ours).startsWith(bytes(peer))),
+    HALF_MATCH_AND_ANOTHER_METHOD(
+            "receiveuntil, then another method or iterator",
+            "holds back what may be the beginning of the pattern, and gives it late or never (until 0.10.25)",
+            "leaves it in front of the stream, for whoever receives next",
+            "no byte is lost, and none is moved",
+            (peer, ours) -> !(peer instanceof Misused) && !(ours instanceof Misused) && !(ours instanceof Absent)),
+    AN_ITERATOR_KEEPS_ITS_CONNECTION(
+            "an iterator of receiveuntil, after another connect",
+            "works on the new connection",
+            "belongs to the connection it was made of: `CLOSED`",
+            "it cannot read what was not meant for it",
+            (peer, ours) -> peer instanceof Done && isFailed(ours, "CLOSED", "")),
+    NAMES_OF_THE_SYSTEM(
+            "connect to a name",
+            "needs the directive `resolver`, and knows no hosts file",
+            "asks the hosts file and the name servers of the system",
+            "`localhost` is a name like any other",
+            (peer, ours) -> peer instanceof Failed(var reason, var _)
+                    && reason.startsWith("no resolver defined")
+                    && ours.equals(new Done("1"))),
+    THE_END_OF_A_PART_IS_TOLD(
+            "a sized iterator that has come to the pattern, when the stream has ended meanwhile",
+            "answers `closed`",
+            "answers null, that the part is over, and then `EOF`",
+            "that a part is complete is not lost because nothing follows it",
+            (peer, ours) -> peer.equals(new Failed("closed", "")) && ours instanceof Over),
+    COUNTS_OUTLIVE_THE_CONNECTION(
+            "getreusedtimes() behind close()",
+            "answers `closed`",
+            "`stats()` answers as before",
+            "they are wanted most when it is over",
+            (peer, ours) -> peer.equals(new Failed("closed", "")) && ours.equals(new Done("0"))),
+    A_TIMEOUT_IS_CAPTURED(
+            "settimeout while another thread receives",
+            "holds for that receive too, as soon as a byte has come",
+            "holds for what starts afterwards",
+            "two threads cannot disturb each other",
+            (peer, ours) ->
+                    peer instanceof Failed(var reason, var _) && reason.equals("timeout") && ours instanceof Done),
+    AN_EMPTY_DELIMITER(
+            "receiveuntil(\"\")",
+            "answers `pattern is empty`",
+            "throws `IllegalArgumentException`",
+            "a mistake of the program, like every other wrong argument",
+            (peer, ours) -> peer.equals(new Failed("pattern is empty", "")) && ours instanceof Misused),
+    A_LINE_HAS_A_LIMIT(
+            "receive()",
+            "accepts a line of any length",
+            "fails with `TOO_LONG` beyond 64 KiB, or the limit you give",
+            "a peer that never sends LF must not fill the memory",
+            (peer, ours) ->
+                    peer instanceof Done && ours instanceof Failed(var reason, var _) && reason.equals("TOO_LONG")),
+    LINES_ARE_TEXT(
+            "receive()",
+            "gives the bytes of a line",
+            "gives text, and fails with `MALFORMED` where it is not UTF-8; `receiveUntil(\"\\n\")` gives bytes",
+            "a Java program wants a `String`",
+            (peer, ours) -> peer instanceof Done && ours.equals(new Failed("MALFORMED", bytes(peer))));
+
+    private final String call;
+    private final String peer;
+    private final String ours;
+    private final String why;
+    private final BiPredicate<Outcome, Outcome> shape;
+
+    IntendedDifference(String call, String peer, String ours, String why, BiPredicate<Outcome, Outcome> shape) {
+        this.call = call;
+        this.peer = peer;
+        this.ours = ours;
+        this.why = why;
+        this.shape = shape;
+    }
+
+    /** Whether two outcomes that differ do so in this way. */
+    boolean explains(Outcome peer, Outcome ours) {
+        return shape.test(peer, ours);
+    }
+
+    /** A row of the table: the call, what the peer does, what we do, and why. */
+    public String row() {
+        return "| %s | %s | %s | %s |".formatted(call, peer, ours, why);
+    }
+
+    private static boolean isFailed(Outcome outcome, String reason, String partial) {
+        return outcome.equals(new Failed(reason, partial));
+    }
+
+    private static boolean isBusy(Outcome outcome) {
+        return outcome instanceof Failed(var reason, var _) && reason.startsWith("socket busy");
+    }
+
+    private static String bytes(Outcome outcome) {
+        return switch (outcome) {
+            case Done done -> done.value();
+            case Failed failed -> failed.partial();
+            default -> "";
+        };
+    }
+}

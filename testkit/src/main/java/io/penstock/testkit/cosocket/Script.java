@@ -1,0 +1,87 @@
+package io.penstock.testkit.cosocket;
+
+import io.penstock.testkit.Cut;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A small program for two machines: what is done to the socket, and what its far side does meanwhile.
+ *
+ * <p>{@snippet :
+ * Script.of("058#2 a last line without LF")
+ *         .far(sends("foo"), closes())
+ *         .near(connect(), line());
+ * }
+ *
+ * @param name what is tested, beginning with the test of the peer's that it retells, where there is one
+ * @param steps of the near side
+ * @param connections what the far side does on its first connection, on its second and so on
+ * @param downstream whether the far side is an HTTP client and the steps are done by a request's handler
+ * @param differing the differences that must show
+ * @param perhaps the differences that may show
+ */
+public record Script(
+        String name,
+        List<Step> steps,
+        List<List<Act>> connections,
+        boolean downstream,
+        List<IntendedDifference> differing,
+        List<IntendedDifference> perhaps) {
+    public static Script of(String name) {
+        return new Script(name, List.of(), List.of(), false, List.of(), List.of());
+    }
+
+    /** A script whose far side is a client of an HTTP server, and whose near side handles its request. */
+    public static Script ofRequest(String name) {
+        return new Script(name, List.of(), List.of(), true, List.of(), List.of());
+    }
+
+    public Script near(Step... does) {
+        return new Script(name, Step.plain(does), connections, downstream, differing, perhaps);
+    }
+
+    /** Adds a connection of the far side. */
+    public Script far(Act... does) {
+        var more = new ArrayList<>(connections);
+        more.add(List.of(does));
+        return new Script(name, steps, List.copyOf(more), downstream, differing, perhaps);
+    }
+
+    public Script differing(IntendedDifference... shown) {
+        return new Script(name, steps, connections, downstream, List.of(shown), perhaps);
+    }
+
+    /** For scripts of which nobody knows the outcome beforehand. */
+    public Script perhaps(IntendedDifference... shown) {
+        return new Script(name, steps, connections, downstream, differing, List.of(shown));
+    }
+
+    /** The same with everything that the far side sends cut in this way. */
+    public Script cut(Cut cut) {
+        List<List<Act>> pieces = connections.stream()
+                .map(acts -> acts.stream()
+                        .map(act -> act instanceof Act.Send send ? new Act.Send(send.text(), cut) : act)
+                        .toList())
+                .toList();
+        return new Script(name + ", " + cut, steps, pieces, downstream, differing, perhaps);
+    }
+
+    /** Whether connections are given back. */
+    boolean pools() {
+        return anyPools(steps);
+    }
+
+    private static boolean anyPools(List<Step> steps) {
+        return steps.stream().anyMatch(step -> switch (step) {
+            case Step.Keep _ -> true;
+            case Step.Connect connect -> connect.size() > 0 || connect.backlog() >= 0 || connect.pool() != null;
+            case Step.Spawn spawn -> anyPools(spawn.steps());
+            default -> false;
+        });
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}
