@@ -1,6 +1,7 @@
 package io.penstock.net;
 
 import io.penstock.net.event.Action;
+import java.net.Socket;
 import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.time.Duration;
@@ -118,6 +119,15 @@ public interface Connection extends Input, Output, AutoCloseable {
      * @throws UnsupportedOperationException when this kind of connection has no such option
      */
     <T> T option(SocketOption<T> name) throws ConnectionException;
+
+    /**
+     * This connection as a {@link Socket}, for libraries that want one: blocking is parking, closing closes the connection.
+     *
+     * <p>Its {@code SO_TIMEOUT} is the read timeout of this connection, and setting it sets that. A read that times out throws
+     * {@link java.net.SocketTimeoutException} and loses nothing. It has no channel, and refuses urgent data. An option that this kind of
+     * connection does not have is taken and ignored, as {@code TCP_NODELAY} of a UNIX socket.
+     */
+    Socket asSocket();
 
     /** Ends the writing half: the peer receives everything sent and then the end of the stream. Idempotent. */
     void shutdownOutput() throws ConnectionException;

@@ -1,6 +1,7 @@
 package io.penstock.net;
 
 import java.net.SocketAddress;
+import javax.net.SocketFactory;
 
 /**
  * Dials connections.
@@ -55,6 +56,11 @@ public interface Connector {
      */
     default Connection connectService(String name) throws ConnectionException {
         return connect(Endpoint.ofService(name));
+    }
+
+    /** Sockets that this connector dials, for libraries that want a factory. See {@link LoopSocketFactory}. */
+    default SocketFactory socketFactory() {
+        return new LoopSocketFactory(this);
     }
 
     Loops loops();

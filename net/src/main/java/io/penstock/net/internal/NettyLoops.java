@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
@@ -43,6 +44,9 @@ public final class NettyLoops implements Loops {
     private static final Logger LOG = LoggerFactory.getLogger(Loops.class);
     private static final int WORKERS = 32;
     private static final int WORK_QUEUE = 10_000;
+
+    /** Those of this process that have not been closed. */
+    private static final List<NettyLoops> OPEN = new CopyOnWriteArrayList<>();
 
     private final SocketTransport transport;
     private final MultiThreadIoEventLoopGroup group;
@@ -93,7 +97,17 @@ public final class NettyLoops implements Loops {
     }
 
     public static NettyLoops open(LoopOptions options) {
-        return new NettyLoops(options);
+        var opened = new NettyLoops(options);
+        OPEN.add(opened);
+        return opened;
+    }
+
+    /** The loops for a thread that has none. */
+    static NettyLoops anyOpen() {
+        var each = OPEN.iterator();
+        if (!each.hasNext())
+            throw new IllegalStateException("no loops are open in this process: Loops.open() is to come first");
+        return each.next();
     }
 
     @Override
@@ -186,6 +200,7 @@ public final class NettyLoops implements Loops {
             if (closing) return awaitOtherCloser();
             closing = true;
         }
+        OPEN.remove(this);
         boolean inOrder = awaitQuiet(grace);
         // a loop that ends may leave them open, and their ports taken
         listeners.forEach(NettyListener::close);

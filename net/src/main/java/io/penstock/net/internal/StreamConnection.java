@@ -16,6 +16,7 @@ import io.penstock.net.Until;
 import io.penstock.net.event.Action;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.Socket;
 import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.nio.ByteBuffer;
@@ -242,6 +243,11 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
     @Override
     public <T> void option(SocketOption<T> name, T value) throws ConnectionException {
         link.option(name, value);
+    }
+
+    @Override
+    public Socket asSocket() {
+        return ConnectionSocket.over(this);
     }
 
     @Override
