@@ -22,7 +22,7 @@ public final class Redis implements Plugin {
     @Override
     public void start(PluginContext penstock) {
         Connector connector = Connector.of(penstock.loops(), Timeouts.of(SECOND, SECOND, SECOND));
-        pool = Pool.of(connector, new PoolOptions(128, 4096));
+        pool = Pool.of(connector, PoolOptions.DEFAULT.withIdle(128));
         penstock.route("/", exchange -> exchange.respond(200, get()));
     }
 

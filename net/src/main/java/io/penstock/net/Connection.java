@@ -148,15 +148,20 @@ public interface Connection extends Input, Output, AutoCloseable {
     void abort();
 
     /**
-     * Gives the connection back to the pool that handed it out; the caller must not touch it afterwards.
+     * Gives the connection back to the pool that handed it out, which ends the caller's ownership whatever the outcome is. Waits, at most
+     * the write timeout, until everything sent is with the operating system.
      *
-     * <p>A connection with unread input, a timed-out read, unfinished writes or an ended half would confuse its next user:
-     * it is closed instead, which the pool counts.
+     * <p>What would confuse the next user is closed instead: a connection with unread input, a timed-out read or an ended half. Who wants
+     * to keep such a one receives what is {@linkplain #buffered() buffered} first. Timeouts and a deadline end with their user.
      *
-     * @return whether it was kept
-     * @throws IllegalStateException when the connection did not come from a {@link Pool}, or was released before
+     * @return whether it was kept, and if not, why not
+     * @throws IllegalStateException when the connection did not come from a {@link Pool}, was released before, or another thread is
+     *     receiving or sending on it; nothing has changed then
      */
-    boolean release(KeepAlive keepAlive);
+    Released release(KeepAlive keepAlive);
+
+    /** As {@link #release(KeepAlive)}, with the limits in the options of the pool. */
+    Released release();
 
     /** Who answers for this connection: when that scope ends, it is closed, unless it is closed or released before. */
     Scope scope();

@@ -1,5 +1,6 @@
 package io.penstock.net;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -25,6 +26,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 @ParameterizedClass
 @EnumSource(names = {"LOOP", "DEFAULT"})
 class PoolTest {
+    private static final PoolOptions OPTIONS =
+            PoolOptions.DEFAULT.withIdle(2).withLimit(4).withBacklog(0);
+
     private final Loops loops;
     private final Loop loop;
     private final List<Connection> accepted = new CopyOnWriteArrayList<>();
@@ -39,7 +43,7 @@ class PoolTest {
         listener = listen();
         connector = Connector.of(
                 loops, Timeouts.of(Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofSeconds(10)));
-        pool = Pool.of(connector, new PoolOptions(2, 4));
+        pool = Pool.of(connector, OPTIONS);
     }
 
     /** Answers each line with the same line; "more" with more than was asked for. */
@@ -72,11 +76,11 @@ class PoolTest {
         return Spawned.on(of, () -> pool.connect(listener.address())).value();
     }
 
-    private boolean release(Connection connection, KeepAlive keepAlive) {
+    private Released release(Connection connection, KeepAlive keepAlive) {
         return on(() -> connection.release(keepAlive));
     }
 
-    private boolean release(Connection connection) {
+    private Released release(Connection connection) {
         return release(connection, KeepAlive.DEFAULT);
     }
 
@@ -87,18 +91,22 @@ class PoolTest {
         });
     }
 
+    private static PoolStats counts(int idle, int out, int dialled, int reused, int refused, int evicted) {
+        return new PoolStats(idle, out, 0, 0, dialled, reused, refused, evicted, 0, Duration.ZERO, 0);
+    }
+
     // ---- keeping
 
     @Test
     void aReleasedConnectionIsHandedOutAgain() {
         Connection first = take();
         assertThat(ask(first, "one")).isEqualTo("one");
-        assertThat(release(first)).isTrue();
+        assertThat(release(first)).isEqualTo(Released.KEPT);
         Connection second = take();
         assertThat(second).isSameAs(first);
         assertThat(ask(second, "two")).isEqualTo("two");
         assertThat(second.stats().reused()).isOne();
-        assertThat(pool.stats()).isEqualTo(new PoolStats(0, 1, 1, 1, 0, 0));
+        assertThat(pool.stats()).isEqualTo(counts(0, 1, 1, 1, 0, 0));
     }
 
     @Test
@@ -153,15 +161,17 @@ class PoolTest {
     }
 
     @Test
-    void noMoreAreKeptThanTheOptionsSay() {
+    void noMoreAreKeptThanTheOptionsSayAndTheOldestGivesWay() {
         Connection a = take();
         Connection b = take();
         Connection c = take();
-        assertThat(release(a)).isTrue();
-        assertThat(release(b)).isTrue();
-        assertThat(release(c)).isFalse();
-        assertThat(c.isOpen()).isFalse();
-        assertThat(pool.stats()).isEqualTo(new PoolStats(2, 2, 3, 0, 1, 0));
+        assertThat(release(a)).isEqualTo(Released.KEPT);
+        assertThat(release(b)).isEqualTo(Released.KEPT);
+        assertThat(release(c)).isEqualTo(Released.KEPT);
+        assertThat(a.isOpen()).isFalse();
+        assertThat(pool.stats()).isEqualTo(counts(2, 0, 3, 0, 0, 1));
+        assertThat(take()).isSameAs(c);
+        assertThat(take()).isSameAs(b);
     }
 
     @Test
@@ -169,10 +179,12 @@ class PoolTest {
         Connection first = take();
         Timeouts usual = first.timeouts();
         first.timeouts(usual.withRead(Duration.ofMillis(1)));
+        var _ = first.deadline(Duration.ofMillis(1));
         release(first);
         Connection second = take();
         assertThat(second).isSameAs(first);
         assertThat(second.timeouts()).isEqualTo(usual);
+        assertThat(ask(second, "no hurry")).isEqualTo("no hurry");
     }
 
     // ---- limits of keeping
@@ -181,9 +193,9 @@ class PoolTest {
     void anIdleOneIsClosedWhenItsTimeIsUp() {
         Connection kept = take();
         assertThat(release(kept, KeepAlive.DEFAULT.withIdle(Duration.ofMillis(30))))
-                .isTrue();
+                .isEqualTo(Released.KEPT);
         await().until(() -> !kept.isOpen());
-        await().until(() -> pool.stats().equals(new PoolStats(0, 0, 1, 0, 0, 1)));
+        await().until(() -> pool.stats().equals(counts(0, 0, 1, 0, 0, 1)));
     }
 
     @Test
@@ -203,7 +215,7 @@ class PoolTest {
         long born = System.nanoTime();
         var age = Duration.ofMillis(20);
         await().until(() -> System.nanoTime() - born > age.toNanos());
-        assertThat(release(old, new KeepAlive(Duration.ofMinutes(1), age, 100))).isFalse();
+        assertThat(release(old, new KeepAlive(Duration.ofMinutes(1), age, 100))).isEqualTo(Released.WORN);
         assertThat(old.isOpen()).isFalse();
     }
 
@@ -211,7 +223,7 @@ class PoolTest {
     void oneThatGrowsOldWhileItIsKeptIsClosed() {
         Connection kept = take();
         assertThat(release(kept, new KeepAlive(Duration.ofMinutes(1), Duration.ofMillis(500), 100)))
-                .isTrue();
+                .isEqualTo(Released.KEPT);
         await().until(() -> !kept.isOpen());
         assertThat(pool.stats().evicted()).isOne();
     }
@@ -220,9 +232,9 @@ class PoolTest {
     void oneThatWasHandedOutOftenEnoughIsNotKept() {
         var twice = new KeepAlive(Duration.ofMinutes(1), Duration.ofMinutes(1), 2);
         Connection first = take();
-        assertThat(release(first, twice)).isTrue();
+        assertThat(release(first, twice)).isEqualTo(Released.KEPT);
         assertThat(take()).isSameAs(first);
-        assertThat(release(first, twice)).isFalse();
+        assertThat(release(first, twice)).isEqualTo(Released.WORN);
     }
 
     // ---- eviction
@@ -233,7 +245,7 @@ class PoolTest {
         ask(kept, "hello");
         release(kept);
         accepted.getFirst().abort();
-        await().until(() -> pool.stats().equals(new PoolStats(0, 0, 1, 0, 0, 1)));
+        await().until(() -> pool.stats().equals(counts(0, 0, 1, 0, 0, 1)));
         assertThat(take()).isNotSameAs(kept);
     }
 
@@ -256,9 +268,9 @@ class PoolTest {
         Connection connection = take();
         assertThat(ask(connection, "more")).isEqualTo("more");
         await().until(() -> connection.buffered() > 0);
-        assertThat(release(connection)).isFalse();
+        assertThat(release(connection)).isEqualTo(Released.UNREAD);
         assertThat(connection.isOpen()).isFalse();
-        assertThat(pool.stats()).isEqualTo(new PoolStats(0, 0, 1, 0, 1, 0));
+        assertThat(pool.stats()).isEqualTo(counts(0, 0, 1, 0, 1, 0));
     }
 
     @Test
@@ -266,7 +278,7 @@ class PoolTest {
         Connection connection = take();
         connection.timeouts(connection.timeouts().withRead(Duration.ofMillis(5)));
         assertThat(Spawned.on(loop, () -> connection.receiveLine()).reason()).isEqualTo(Reason.TIMEOUT);
-        assertThat(release(connection)).isFalse();
+        assertThat(release(connection)).isEqualTo(Released.DIRTY);
     }
 
     @Test
@@ -276,39 +288,80 @@ class PoolTest {
             output.shutdownOutput();
             return null;
         });
-        assertThat(release(output)).isFalse();
+        assertThat(release(output)).isEqualTo(Released.ENDED);
         Connection input = take();
         input.shutdownInput();
-        assertThat(release(input)).isFalse();
+        assertThat(release(input)).isEqualTo(Released.ENDED);
         Connection ended = take();
         ended.abort();
-        assertThat(release(ended)).isFalse();
-        assertThat(pool.stats()).isEqualTo(new PoolStats(0, 0, 3, 0, 3, 0));
+        assertThat(release(ended)).isEqualTo(Released.ENDED);
+        assertThat(pool.stats()).isEqualTo(counts(0, 0, 3, 0, 3, 0));
+    }
+
+    /** Check 12 of the reference, t/071 6: the caller may know beforehand, receive the rest, and then give it back. */
+    @Test
+    void oneWhoseUnreadInputHasBeenReceivedIsKept() {
+        Connection connection = take();
+        on(() -> connection.send("OK\n"));
+        assertThat(on(() -> connection.receive(1))).isEqualTo("O".getBytes(UTF_8));
+        assertThat(connection.buffered()).isEqualTo(2);
+        assertThat(on(() -> connection.receiveLine())).isEqualTo("K");
+        assertThat(release(connection)).isEqualTo(Released.KEPT);
+        assertThat(take()).isSameAs(connection);
+    }
+
+    /** Row 9 of the reference's defects: what answers a question that was given up must not answer the next user's. */
+    @Test
+    void theNextUserNeverGetsTheAnswerToTheQuestionOfOneWhoGaveUp() {
+        Connection connection = take();
+        connection.timeouts(connection.timeouts().withRead(Duration.ofMillis(5)));
+        on(() -> connection.send("half a quest"));
+        assertThat(Spawned.on(loop, () -> connection.receiveLine()).reason()).isEqualTo(Reason.TIMEOUT);
+        connection.timeouts(connection.timeouts().withRead(Duration.ofSeconds(10)));
+        assertThat(ask(connection, "ion")).isEqualTo("half a question"); // it looks as good as new, but nobody can know
+        assertThat(release(connection)).isEqualTo(Released.DIRTY);
+        assertThat(connection.isOpen()).isFalse();
+        assertThat(ask(take(), "another")).isEqualTo("another");
     }
 
     @Test
-    void oneThatIsBeingReadOrHasADeadlineIsRefused() {
-        Connection read = take();
-        var reading = Spawned.on(loop, () -> read.receiveLine()).parked();
-        assertThat(release(read)).isFalse();
-        assertThat(reading.reason()).isEqualTo(Reason.CLOSED);
-        Connection limited = take();
-        var _ = limited.deadline(Duration.ofMinutes(1));
-        assertThat(release(limited)).isFalse();
+    void whatWasSentLastIsDeliveredThoughTheConnectionIsReleasedAtOnce() {
+        Connection connection = take();
+        assertThat(on(() -> {
+                    connection.send("a".repeat(100_000));
+                    return connection.release();
+                }))
+                .isEqualTo(Released.KEPT);
+        await().until(() -> accepted.getFirst().buffered() > 0
+                || accepted.getFirst().stats().received() == 100_000);
+        await().until(() -> accepted.getFirst().stats().received() == 100_000);
     }
 
     // ---- misuse
 
+    /** Check 6 of the reference: a pending operation is not disturbed. */
+    @Test
+    void oneOnWhichAnotherThreadReceivesCannotBeReleasedAndIsNotDisturbed() {
+        Connection read = take();
+        var reading = Spawned.on(loop, () -> read.receiveLine()).parked();
+        assertThat(Spawned.on(loop, () -> read.release()).failure())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("receiving");
+        on(() -> read.send("still here\n"));
+        assertThat(reading.value()).isEqualTo("still here");
+        assertThat(release(read)).isEqualTo(Released.KEPT);
+    }
+
     @Test
     void releasingTwiceIsRefusedWhateverBecameOfTheFirst() {
         Connection kept = take();
-        assertThat(release(kept)).isTrue();
+        assertThat(release(kept)).isEqualTo(Released.KEPT);
         assertThat(Spawned.on(loop, () -> kept.release(KeepAlive.DEFAULT)).failure())
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("released before");
         assertThat(take()).isSameAs(kept);
         kept.abort();
-        assertThat(release(kept)).isFalse();
+        assertThat(release(kept)).isEqualTo(Released.ENDED);
         assertThat(Spawned.on(loop, () -> kept.release(KeepAlive.DEFAULT)).failure())
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("released before");
@@ -357,12 +410,11 @@ class PoolTest {
         for (int i = 0; i < 10; i++) {
             assertThat(Spawned.on(loop, () -> pool.connect(address)).reason()).isEqualTo(Reason.REFUSED);
         }
-        assertThat(pool.stats()).isEqualTo(new PoolStats(0, 0, 0, 0, 0, 0));
+        assertThat(pool.stats()).isEqualTo(counts(0, 0, 0, 0, 0, 0));
     }
 
     @Test
-    void keptOnesGiveWayWhenTheLimitIsReached() {
-        // four are open, all idle: two on each loop, where this loop's threads cannot take the other's
+    void atTheLimitAnIdleConnectionOfAnotherLoopIsHandedOut() throws Exception {
         Loop other = loops.all().get(1);
         List<Connection> all = List.of(take(), take(), taken(other), taken(other));
         all.forEach(this::release);
@@ -370,12 +422,24 @@ class PoolTest {
         take();
         take();
         Connection third = take();
-        assertThat(third.isOpen()).isTrue();
+        assertThat(third.loop()).isSameAs(other);
+        assertThat(ask(third, "from afar")).isEqualTo("from afar");
+        assertThat(pool.stats()).isEqualTo(counts(1, 3, 4, 3, 0, 0));
+        assertThat(release(third)).isEqualTo(Released.KEPT);
+        assertThat(taken(other)).isSameAs(third);
+    }
+
+    @Test
+    void atTheLimitAKeptOneGivesWayToAFreshOne() {
+        List<Connection> all = List.of(take(), take(), take(), take());
+        release(all.getFirst());
+        Connection fresh = on(() -> pool.connectFresh(listener.address()));
+        assertThat(all).doesNotContain(fresh);
+        assertThat(all.getFirst().isOpen()).isFalse();
         assertThat(pool.stats().open()).isEqualTo(4);
         assertThat(pool.stats().evicted()).isOne();
-        Connection fresh = on(() -> pool.connectFresh(listener.address()));
-        assertThat(fresh.isOpen()).isTrue();
-        assertThat(pool.stats()).isEqualTo(new PoolStats(0, 4, 6, 2, 0, 2));
+        assertThat(Spawned.on(loop, () -> pool.connectFresh(listener.address())).reason())
+                .isEqualTo(Reason.POOL_FULL);
     }
 
     // ---- the end
@@ -389,7 +453,7 @@ class PoolTest {
         pool.close();
         assertThat(kept.isOpen()).isFalse();
         assertThat(ask(out, "still")).isEqualTo("still");
-        assertThat(release(out)).isFalse();
+        assertThat(release(out)).isEqualTo(Released.SURPLUS);
         assertThat(out.isOpen()).isFalse();
         assertThat(pool.stats().open()).isZero();
         assertThat(Spawned.on(loop, () -> pool.connect(listener.address())).failure())
@@ -403,7 +467,7 @@ class PoolTest {
     void noConnectionHasTwoUsersAndEveryAnswerIsTheRightOneHoweverManyShareThePool() throws Exception {
         var users = ConcurrentHashMap.<Connection>newKeySet();
         var started = new CountDownLatch(1);
-        try (var shared = Pool.of(connector, new PoolOptions(4, 64))) {
+        try (var shared = Pool.of(connector, PoolOptions.DEFAULT.withIdle(4).withLimit(64))) {
             var all = new java.util.ArrayList<Spawned<Integer>>();
             for (int i = 0; i < 16; i++) {
                 int user = i;

@@ -154,7 +154,7 @@ class ScopeTest {
                 dial().close();
                 dial().abort();
                 Connection borrowed = pool.connect(server.getLocalSocketAddress());
-                assertThat(borrowed.release(KeepAlive.DEFAULT)).isTrue();
+                assertThat(borrowed.release(KeepAlive.DEFAULT)).isEqualTo(Released.KEPT);
                 return borrowed;
             }
         });

@@ -15,6 +15,7 @@ public final class Spawned<T> {
 
     private final CompletableFuture<T> outcome = new CompletableFuture<>();
     private volatile Thread thread;
+    private Duration limit = LIMIT;
 
     private Spawned() {}
 
@@ -36,6 +37,12 @@ public final class Spawned<T> {
         } catch (Throwable e) {
             outcome.completeExceptionally(e);
         }
+    }
+
+    /** Lets it take longer than usual. */
+    public Spawned<T> within(Duration longer) {
+        limit = longer;
+        return this;
     }
 
     public Thread thread() {
@@ -62,7 +69,7 @@ public final class Spawned<T> {
     /** What the work returned. */
     public T value() {
         try {
-            return outcome.get(LIMIT.toNanos(), TimeUnit.NANOSECONDS);
+            return outcome.get(limit.toNanos(), TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {
             throw new AssertionError("it failed: " + e.getCause(), e.getCause());
         } catch (TimeoutException e) {
@@ -75,7 +82,7 @@ public final class Spawned<T> {
     /** What the work threw. */
     public Throwable failure() {
         try {
-            T value = outcome.get(LIMIT.toNanos(), TimeUnit.NANOSECONDS);
+            T value = outcome.get(limit.toNanos(), TimeUnit.NANOSECONDS);
             throw new AssertionError("it should have failed and returned " + value);
         } catch (ExecutionException e) {
             return e.getCause();

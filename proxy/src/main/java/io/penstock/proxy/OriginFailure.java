@@ -1,6 +1,7 @@
 package io.penstock.proxy;
 
 import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Reason;
 import java.net.SocketAddress;
 
 /** An origin did not give an answer: in which phase, why, and whether it may be tried again. */
@@ -35,7 +36,7 @@ final class OriginFailure extends Exception {
 
     /** The status that tells the client. Source: RFC 9110 §15.6.3 to §15.6.5. */
     int status() {
-        return switch (failure.reason()) {
+        return switch (reason()) {
             case TIMEOUT -> 504;
             case POOL_FULL -> 503;
             default -> 502;
@@ -44,7 +45,7 @@ final class OriginFailure extends Exception {
 
     /** The error type of RFC 9209 §2.3. */
     String proxyError() {
-        return switch (failure.reason()) {
+        return switch (reason()) {
             case TIMEOUT -> phase == Phase.CONNECT ? "connection_timeout" : "connection_read_timeout";
             case POOL_FULL -> "connection_limit_reached";
             case REFUSED -> "connection_refused";
@@ -57,7 +58,7 @@ final class OriginFailure extends Exception {
 
     /** The page for the client: what happened and in which phase, without the addresses of the inside. */
     Answer page(String proxy, String upstream) {
-        String what = switch (failure.reason()) {
+        String what = switch (reason()) {
             case TIMEOUT -> "it did not answer in time";
             case POOL_FULL -> "all connections to it are in use";
             case REFUSED -> "it refused the connection";
@@ -76,6 +77,12 @@ final class OriginFailure extends Exception {
                 .headers()
                 .set("Proxy-Status", proxy + "; error=" + proxyError() + "; details=\"" + phase.label() + "\"");
         return page;
+    }
+
+    /** Waiting in vain for a connection to become free is no fault of the origin. */
+    private Reason reason() {
+        boolean waited = failure.phase() == ConnectionException.Phase.POOL && failure.reason() == Reason.TIMEOUT;
+        return waited ? Reason.POOL_FULL : failure.reason();
     }
 
     ConnectionException failure() {

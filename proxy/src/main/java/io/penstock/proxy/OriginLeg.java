@@ -102,7 +102,7 @@ final class OriginLeg implements Answer.Streamed {
             transaction.connected(((StreamConnection) connection).reused() > 0);
             return connection;
         } catch (ConnectionException e) {
-            Retry retry = e.reason() == Reason.INTERRUPTED || e.reason() == Reason.POOL_FULL
+            Retry retry = e.reason() == Reason.INTERRUPTED || e.phase() == ConnectionException.Phase.POOL
                     ? Retry.NEVER
                     : Retry.OTHER_ORIGIN;
             throw new OriginFailure(Phase.CONNECT, retry, address, e);

@@ -308,8 +308,9 @@ public final class Transaction {
     }
 
     private EndedBy whoseFault(ConnectionException failure) {
+        if (failure.phase() == ConnectionException.Phase.POOL) return EndedBy.PENSTOCK;
         return switch (failure.reason()) {
-            case CLOSED, INTERRUPTED, POOL_FULL -> EndedBy.PENSTOCK;
+            case CLOSED, INTERRUPTED -> EndedBy.PENSTOCK;
             default -> isOfClient(failure) ? EndedBy.CLIENT : EndedBy.ORIGIN;
         };
     }

@@ -153,7 +153,54 @@ class OriginFailureTest {
                     busy.await(10, TimeUnit.SECONDS);
                     wire.sendRaw(Origin.OK);
                 });
+                var rig = Rig.before(origin).pool(1, 0).start();
+                var client = rig.client();
+                var other = rig.client()) {
+            client.sendHead("GET", "/");
+            await().atMost(Rig.LIMIT).until(() -> origin.requests().size() == 1);
+            assertPage(other.get("/"), 503, "connect", "connection_limit_reached");
+            assertRecord(rig.record(), 503, EndedBy.PENSTOCK, Phase.CONNECT);
+            busy.countDown();
+            assertThat(client.answer("GET").body()).isEqualTo("ok");
+        }
+    }
+
+    @Test
+    void atTheLimitARequestWaitsAndIsAnswered() throws Exception {
+        var busy = new CountDownLatch(1);
+        try (var origin = Origin.of((wire, self) -> {
+                    self.take(wire);
+                    busy.await(10, TimeUnit.SECONDS);
+                    wire.sendRaw(Origin.OK);
+                    self.take(wire);
+                    wire.sendRaw(Origin.OK);
+                });
                 var rig = Rig.before(origin).pool(1, 1).start();
+                var client = rig.client();
+                var other = rig.client()) {
+            client.sendHead("GET", "/");
+            await().atMost(Rig.LIMIT).until(() -> origin.requests().size() == 1);
+            other.sendHead("GET", "/");
+            await().atMost(Rig.LIMIT).until(() -> rig.upstream().stats().queued() == 1);
+            busy.countDown();
+            assertThat(client.answer("GET").body()).isEqualTo("ok");
+            assertThat(other.answer("GET").body()).isEqualTo("ok");
+            assertThat(rig.upstream().stats().dialled()).isOne();
+        }
+    }
+
+    @Test
+    void waitingInVainForAConnectionIs503() throws Exception {
+        var busy = new CountDownLatch(1);
+        try (var origin = Origin.of((wire, self) -> {
+                    self.take(wire);
+                    busy.await(10, TimeUnit.SECONDS);
+                    wire.sendRaw(Origin.OK);
+                });
+                var rig = Rig.before(origin)
+                        .pool(1, 1)
+                        .timeouts(io.penstock.net.Timeouts.DEFAULT.withConnect(java.time.Duration.ofMillis(500)))
+                        .start();
                 var client = rig.client();
                 var other = rig.client()) {
             client.sendHead("GET", "/");

@@ -109,8 +109,8 @@ final class Rig implements AutoCloseable {
             return timeouts(timeouts.withRead(limit));
         }
 
-        Setup pool(int idle, int limit) {
-            pool = new PoolOptions(idle, limit);
+        Setup pool(int limit, int backlog) {
+            pool = PoolOptions.DEFAULT.withLimit(limit).withBacklog(backlog);
             return this;
         }
 

@@ -205,7 +205,10 @@ final class Penstock {
                                     .map(Address::toSocketAddress)
                                     .toList(),
                             Timeouts.of(timeouts.connect(), timeouts.read(), timeouts.write()),
-                            new PoolOptions(upstream.keepAlive().idle(), PoolOptions.DEFAULT.limit()),
+                            PoolOptions.DEFAULT
+                                    .withIdle(upstream.keepAlive().idle())
+                                    .withLimit(upstream.connections().limit())
+                                    .withBacklog(upstream.connections().queue()),
                             KeepAlive.DEFAULT.withIdle(upstream.keepAlive().idleTimeout())));
         });
     }

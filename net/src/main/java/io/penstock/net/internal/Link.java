@@ -43,6 +43,9 @@ interface Link {
     /** Ends everything at once, with a reset where the transport has one. */
     void abort();
 
+    /** Runs short work, on any thread, when the operating system has closed it, so that the peer is about to know. At once if it has. */
+    void whenGone(Runnable work);
+
     <T> void option(SocketOption<T> name, T value) throws ConnectionException;
 
     <T> T option(SocketOption<T> name) throws ConnectionException;

@@ -75,12 +75,16 @@ public final class NettyConnector implements Connector {
 
     /** Connects within another limit than that of the options. */
     Connection connect(Endpoint endpoint, Duration within) throws ConnectionException {
+        return connect(endpoint, Limit.in(within));
+    }
+
+    /** Connects as {@link #connect(Endpoint)} does, for somebody who has waited before. */
+    Connection connect(Endpoint endpoint, Limit limit) throws ConnectionException {
         SocketAddress address = endpoint.address();
         if (owner.isAnyLoopItself()) {
             throw new IllegalStateException(
-                    "dialling " + address + " would block an event loop; spawn a thread for it");
+                    "dialling " + endpoint.address() + " would block an event loop; spawn a thread for it");
         }
-        Limit limit = Limit.in(within);
         StreamConnection connected = address instanceof ServiceAddress service
                 ? connectToService(endpoint, service, limit)
                 : open(endpoint, limit);

@@ -491,6 +491,11 @@ final class OutputHalf extends ChunkOutput {
         }
     }
 
+    /** Whether a thread is inside a sending method right now. */
+    boolean isBeingWritten() {
+        return writer != null;
+    }
+
     boolean hasPending() {
         lock.lock();
         try {

@@ -116,6 +116,12 @@ public final class PairLink implements Link {
         leave(Reason.RESET);
     }
 
+    /** There is nothing to be closed but the connection. */
+    @Override
+    public void whenGone(Runnable work) {
+        connection.whenClosed(work);
+    }
+
     /** The peer's writer hears of it in its own loop's turn, so that what is being delivered to us counts as taken. */
     private void leave(Reason reason) {
         connection.nettyLoop().execute(() -> peer.halves.endInput(reason, null));

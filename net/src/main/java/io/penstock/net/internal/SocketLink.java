@@ -228,6 +228,11 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
         channel.close();
     }
 
+    @Override
+    public void whenGone(Runnable work) {
+        channel.closeFuture().addListener(_ -> work.run());
+    }
+
     // ---- what it is
 
     @Override

@@ -9,6 +9,7 @@ import io.penstock.net.Delimited;
 import io.penstock.net.KeepAlive;
 import io.penstock.net.Loop;
 import io.penstock.net.Output;
+import io.penstock.net.Released;
 import io.penstock.net.Scope;
 import io.penstock.net.Stats;
 import io.penstock.net.Timeouts;
@@ -56,7 +57,7 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
     private boolean closing;
     private volatile boolean closed;
     private @Nullable Runnable whenClosed;
-    private volatile LoopPool.@Nullable Slot slot;
+    private volatile @Nullable Slot slot;
     private volatile @Nullable Object attachment;
     private volatile @Nullable Lent lent;
 
@@ -347,14 +348,22 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
     }
 
     @Override
-    public boolean release(KeepAlive keepAlive) {
-        LoopPool.Slot to = slot;
-        if (to == null) {
+    public Released release(KeepAlive keepAlive) {
+        return pooled().release(keepAlive);
+    }
+
+    @Override
+    public Released release() {
+        return pooled().release();
+    }
+
+    private Slot pooled() {
+        Slot place = slot;
+        if (place == null) {
             throw new IllegalStateException(
                     "connection " + id + " to " + remoteAddress() + " does not come from a pool");
         }
-        leaveScope();
-        return to.release(keepAlive);
+        return place;
     }
 
     @Override
@@ -454,7 +463,7 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
 
     /** How often it has been taken out of a pool. */
     public int reused() {
-        LoopPool.Slot from = slot;
+        Slot from = slot;
         return from == null ? 0 : from.reused();
     }
 
@@ -518,7 +527,7 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
         if (told != null) told.run();
     }
 
-    void joinPool(LoopPool.Slot place) {
+    void joinPool(Slot place) {
         slot = place;
     }
 
@@ -532,9 +541,42 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
         if (link instanceof SocketLink socket) socket.remember();
     }
 
-    /** Whether the next user would find it as good as new. */
-    boolean isReusable() {
-        return !dirty && deadline == null && input.isIdle() && output.isIdle();
+    /** Runs short work once the operating system has closed it, which is a little after {@link #whenClosed}. */
+    void whenGone(Runnable work) {
+        link.whenGone(work);
+    }
+
+    /** Before its user gives it back. */
+    void requireUnused() {
+        if (input.isBeingRead() || output.isBeingWritten()) {
+            throw new IllegalStateException("another thread is " + (input.isBeingRead() ? "receiving" : "sending")
+                    + " on connection " + id + ", which can be released when nothing is under way");
+        }
+    }
+
+    /** Waits until everything sent is with the operating system; where that fails, the writing half has ended. */
+    void settle() {
+        if (!output.hasPending() || loop.eventLoop().inEventLoop()) return;
+        try {
+            output.flush();
+        } catch (ConnectionException e) {
+            LOG.debug("{} could not deliver everything before it was released", this, e);
+        }
+    }
+
+    /** What would confuse its next user; null when they would find it as good as new. */
+    @Nullable
+    Released flaw() {
+        if (input.hasEnded() || output.hasEnded()) return Released.ENDED;
+        if (dirty) return Released.DIRTY;
+        if (!input.isIdle()) return Released.UNREAD;
+        return output.isIdle() ? null : Released.ENDED;
+    }
+
+    /** Forgets what its last user has set. */
+    void renew(Timeouts usual) {
+        deadline = null;
+        if (timeouts != usual) timeouts(usual);
     }
 
     /** A read timed out: an answer may still come, for a question nobody waits for. */

@@ -102,6 +102,9 @@ class OwnershipTest {
         public void abort() {}
 
         @Override
+        public void whenGone(Runnable work) {}
+
+        @Override
         public <T> void option(SocketOption<T> name, T value) {}
 
         @Override

@@ -1,7 +1,7 @@
 package io.penstock.server.admin;
 
 import io.penstock.net.Loops;
-import io.penstock.net.Pool;
+import io.penstock.net.Pool.PoolStats;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.core.metrics.Info;
@@ -55,35 +55,37 @@ public final class ProcessMetrics {
     }
 
     /** The pools of connections to origins, by the name of their upstream. */
-    public ProcessMetrics pools(Map<String, Supplier<Pool.PoolStats>> pools) {
-        GaugeWithCallback.builder()
-                .name("penstock_pool_idle")
-                .help("Connections to origins that are kept for the next request.")
-                .labelNames("upstream")
-                .callback(gauge ->
-                        pools.forEach((name, stats) -> gauge.call(stats.get().idle(), name)))
-                .register(registry);
-        GaugeWithCallback.builder()
-                .name("penstock_pool_in_use")
-                .help("Connections to origins that serve a request.")
-                .labelNames("upstream")
-                .callback(gauge -> pools.forEach((name, stats) -> {
-                    Pool.PoolStats now = stats.get();
-                    gauge.call(Math.max(0, now.open() - now.idle()), name);
-                }))
-                .register(registry);
-        pool("dialled", "Connections opened to origins.", pools, Pool.PoolStats::dialled);
-        pool("reused", "Requests sent over a kept connection.", pools, Pool.PoolStats::reused);
-        pool("refused", "Connections unfit to be kept.", pools, Pool.PoolStats::refused);
-        pool("evicted", "Kept connections that ended or passed a limit.", pools, Pool.PoolStats::evicted);
+    public ProcessMetrics pools(Map<String, Supplier<PoolStats>> pools) {
+        poolGauge("idle", "Connections to origins that are kept for the next request.", pools, PoolStats::idle);
+        poolGauge("in_use", "Connections to origins that serve a request.", pools, PoolStats::out);
+        poolGauge("dialling", "Connections to origins that are being opened.", pools, PoolStats::dialling);
+        poolGauge("queued", "Requests that wait for a connection to become free.", pools, PoolStats::queued);
+        poolCounter("dialled", "Connections opened to origins.", pools, PoolStats::dialled);
+        poolCounter("reused", "Requests sent over a kept connection.", pools, PoolStats::reused);
+        poolCounter("refused", "Connections unfit to be kept.", pools, PoolStats::refused);
+        poolCounter("evicted", "Kept connections that ended or passed a limit.", pools, PoolStats::evicted);
+        poolCounter("waits", "Requests that had to wait for a connection.", pools, PoolStats::waited);
+        poolCounter(
+                "wait_seconds",
+                "How long they waited altogether.",
+                pools,
+                stats -> stats.waiting().toNanos() / 1e9);
+        poolCounter("wait_timeouts", "Those that waited in vain.", pools, PoolStats::timedOut);
         return this;
     }
 
-    private void pool(
-            String what,
-            String help,
-            Map<String, Supplier<Pool.PoolStats>> pools,
-            ToDoubleFunction<Pool.PoolStats> value) {
+    private void poolGauge(
+            String what, String help, Map<String, Supplier<PoolStats>> pools, ToDoubleFunction<PoolStats> value) {
+        GaugeWithCallback.builder()
+                .name("penstock_pool_" + what)
+                .help(help)
+                .labelNames("upstream")
+                .callback(gauge -> pools.forEach((name, stats) -> gauge.call(value.applyAsDouble(stats.get()), name)))
+                .register(registry);
+    }
+
+    private void poolCounter(
+            String what, String help, Map<String, Supplier<PoolStats>> pools, ToDoubleFunction<PoolStats> value) {
         CounterWithCallback.builder()
                 .name("penstock_pool_" + what + "_total")
                 .help(help)

@@ -81,11 +81,25 @@ public record Config(
             @Doc("host:port or unix:/path of each server; they take turns.") @Range(min = "1")
             List<Address> servers,
 
+            @Doc("How many connections to one server there may be.") @Default("{}")
+            Connections connections,
+
             @Doc("Connections kept for the next request.") @Default("{}")
             KeepAlive keepAlive,
 
             @Doc("How long a server may take.") @Default("{}")
             Timeouts timeouts) {}
+
+    /** How many connections to one server there may be. */
+    public record Connections(
+            @Doc("Open connections to one server; never more.") @Default("4096") @Range(min = "1", max = "1000000")
+            int limit,
+
+            @Doc(
+                    "Requests that wait, for the connect timeout at most, when the limit is reached; more are answered 503.")
+            @Default("1024")
+            @Range(min = "0", max = "1000000")
+            int queue) {}
 
     /** Connections to origins that are kept for the next request. */
     public record KeepAlive(
@@ -101,7 +115,9 @@ public record Config(
 
     /** How long an origin may take. */
     public record Timeouts(
-            @Doc("To connect, name resolution included.") @Default("5s") @Range(min = "1ms", max = "10m")
+            @Doc("To connect, name resolution and waiting for a connection to become free included.")
+            @Default("5s")
+            @Range(min = "1ms", max = "10m")
             Duration connect,
 
             @Doc("Between two reads, and until the first byte of an answer.")

@@ -15,6 +15,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -116,7 +117,7 @@ class AdminHandlerTest {
 
     @Test
     void thePartsOfTheProgramAndTheJvmAreShown() throws Exception {
-        Pool.PoolStats stats = new Pool.PoolStats(2, 5, 9, 100, 3, 4);
+        Pool.PoolStats stats = new Pool.PoolStats(2, 3, 1, 6, 9, 100, 3, 4, 7, Duration.ofMillis(1500), 8);
         new ProcessMetrics(registry)
                 .build(Map.of("version", "1"))
                 .loops(loops)
@@ -133,6 +134,11 @@ class AdminHandlerTest {
                 .contains("penstock_pool_dialled_total{upstream=\"web\"} 9.0\n")
                 .contains("penstock_pool_reused_total{upstream=\"web\"} 100.0\n")
                 .contains("penstock_pool_evicted_total{upstream=\"web\"} 4.0\n")
+                .contains("penstock_pool_dialling{upstream=\"web\"} 1.0\n")
+                .contains("penstock_pool_queued{upstream=\"web\"} 6.0\n")
+                .contains("penstock_pool_waits_total{upstream=\"web\"} 7.0\n")
+                .contains("penstock_pool_wait_seconds_total{upstream=\"web\"} 1.5\n")
+                .contains("penstock_pool_wait_timeouts_total{upstream=\"web\"} 8.0\n")
                 .contains("penstock_ready 1.0\n")
                 .contains("penstock_access_log_dropped_total 7.0\n")
                 .contains("jvm_memory_used_bytes")

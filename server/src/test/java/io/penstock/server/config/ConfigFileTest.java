@@ -54,6 +54,7 @@ class ConfigFileTest {
                         "web",
                         new Config.Upstream(
                                 List.of(new Address.Tcp("127.0.0.1", 9000)),
+                                new Config.Connections(4096, 1024),
                                 new Config.KeepAlive(64, Duration.ofSeconds(60)),
                                 new Config.Timeouts(
                                         Duration.ofSeconds(5), Duration.ofSeconds(60), Duration.ofSeconds(60)))));
@@ -82,6 +83,7 @@ class ConfigFileTest {
                 upstreams:
                   web:
                     servers: [ "origin.example:9000", "unix:/run/origin.sock" ]
+                    connections: { limit: 10, queue: 0 }
                     keep-alive: { idle: 0, idle-timeout: 90m }
                     timeouts: { connect: 250ms, read: 1h, write: 2s }
                 routes:
@@ -105,6 +107,7 @@ class ConfigFileTest {
         Config.Upstream web = config.upstreams().get("web");
         assertThat(web.servers().getFirst().toSocketAddress())
                 .isEqualTo(InetSocketAddress.createUnresolved("origin.example", 9000));
+        assertThat(web.connections()).isEqualTo(new Config.Connections(10, 0));
         assertThat(web.keepAlive()).isEqualTo(new Config.KeepAlive(0, Duration.ofMinutes(90)));
         assertThat(web.timeouts())
                 .isEqualTo(new Config.Timeouts(Duration.ofMillis(250), Duration.ofHours(1), Duration.ofSeconds(2)));

@@ -26,7 +26,7 @@ final class Dialling implements AutoCloseable {
         if (!scene.script().pools()) return connector.connect(address);
         Pool from = pool;
         if (from == null) {
-            from = Pool.of(connector, new PoolOptions(to.size() == 0 ? 30 : to.size(), 1000));
+            from = Pool.of(connector, PoolOptions.DEFAULT.withIdle(to.size() == 0 ? 30 : to.size()));
             pool = from;
         }
         return from.connect(address);

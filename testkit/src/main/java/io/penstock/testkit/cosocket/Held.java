@@ -4,6 +4,7 @@ import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.Delimited;
 import io.penstock.net.KeepAlive;
+import io.penstock.net.Released;
 import io.penstock.net.Timeouts;
 import io.penstock.net.Until;
 import java.nio.ByteBuffer;
@@ -132,7 +133,7 @@ final class Held {
     private String release(Step.Keep keep) throws Exception {
         Duration idle = keep.idle() == 0 ? Duration.ofHours(1) : Duration.ofMillis(keep.idle());
         Connection now = open();
-        if (!now.release(KeepAlive.DEFAULT.withIdle(idle))) return "closed";
+        if (now.release(KeepAlive.DEFAULT.withIdle(idle)) != Released.KEPT) return "closed";
         connection = null;
         return "1";
     }

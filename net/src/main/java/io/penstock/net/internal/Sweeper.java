@@ -1,0 +1,47 @@
+package io.penstock.net.internal;
+
+import io.penstock.net.event.Action;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** One timer for all idle connections of a loop: it fires when the first of them is due, and looks at all of them. */
+final class Sweeper {
+    static final long NEVER = Long.MAX_VALUE;
+
+    private final NettyLoop loop;
+    private final LongSupplier sweep;
+    private final SpinLock lock = new SpinLock();
+    private @Nullable Action timer;
+    private volatile long at = NEVER;
+
+    /** @param sweep what to do; it returns the {@link System#nanoTime()} when something is due next, or {@link #NEVER} */
+    Sweeper(NettyLoop loop, LongSupplier sweep) {
+        this.loop = loop;
+        this.sweep = sweep;
+    }
+
+    /** The earlier of two times. */
+    static long earlier(long one, long other) {
+        return one == NEVER || (other != NEVER && other - one < 0) ? other : one;
+    }
+
+    /** Something will be due then. Who calls this has put it where the sweep looks for it. */
+    void by(long due) {
+        if (earlier(at, due) == at) return;
+        lock.lock();
+        try {
+            if (earlier(at, due) == at) return;
+            if (timer != null) timer.cancel();
+            at = due;
+            timer = loop.timer(Math.max(0, due - System.nanoTime()), this::fire);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void fire() {
+        at = NEVER; // before looking, so that what is not seen starts the timer anew
+        long next = sweep.getAsLong();
+        if (next != NEVER) by(next);
+    }
+}
