@@ -13,6 +13,7 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 
 /**
  * Where the machines ask for their script, report what came of each step, and wait for the far side.
@@ -41,6 +42,13 @@ final class Control implements AutoCloseable {
         scenes.put(scene.id(), scene);
     }
 
+    /** The scene that a request is for, by its query. */
+    Scene scene(String query) {
+        var id = Pattern.compile("id=(\\d+)").matcher(query);
+        if (!id.find()) throw new IllegalArgumentException("no script is named by " + query);
+        return Objects.requireNonNull(scenes.get(Integer.valueOf(id.group(1))), query);
+    }
+
     void remove(Scene scene) {
         scenes.remove(scene.id());
     }
@@ -62,7 +70,7 @@ final class Control implements AutoCloseable {
                         new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1));
                 var out = new PrintWriter(socket.getOutputStream(), false, StandardCharsets.ISO_8859_1)) {
             socket.setSoTimeout(2 * (int) Await.LIMIT.toMillis());
-            String[] words = String.valueOf(in.readLine()).split(" ");
+            String[] words = String.valueOf(in.readLine()).split(" ", -1);
             Scene scene = Objects.requireNonNull(scenes.get(Integer.valueOf(words[1])), "an unknown script");
             switch (words[0]) {
                 case "run" -> {
@@ -81,6 +89,7 @@ final class Control implements AutoCloseable {
     }
 
     private static void report(Scene scene, BufferedReader in) throws IOException {
+        String handler = scene.nextHandler();
         for (String line = in.readLine(); line != null; line = in.readLine()) {
             String[] words = line.split(" ");
             if (line.equals("end")) {
@@ -91,7 +100,7 @@ final class Control implements AutoCloseable {
                 scene.nearIsBroken(new AssertionError(text("x" + words[1])));
                 return;
             }
-            scene.came(words[0], outcome(words));
+            scene.came(handler + words[0], outcome(words));
         }
         scene.nearIsBroken(new AssertionError("the peer has ended in the middle of the script"));
     }

@@ -3,8 +3,11 @@ package io.penstock.testkit.cosocket;
 import io.penstock.net.Loop;
 import io.penstock.net.Loops;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs scripts against OpenResty's cosockets, in the nginx that Debian packages, and against our connections, and compares them.
@@ -16,6 +19,7 @@ public final class Differential implements AutoCloseable {
     private final Loops loops;
     private final Nginx peer;
     private final Control control;
+    private volatile @Nullable SocketAddress server;
     private final AtomicInteger scenes = new AtomicInteger();
 
     private Differential(Loops loops, Nginx peer, Control control) {
@@ -27,6 +31,18 @@ public final class Differential implements AutoCloseable {
     /** Starts the peer; our side uses these loops, which the caller owns. */
     public static Differential open(Loops loops) throws IOException {
         return new Differential(loops, Nginx.start(), Control.open());
+    }
+
+    /** Says where our server for downstream scripts listens; its handler calls {@link #handle}. */
+    public Differential serving(SocketAddress address) {
+        server = address;
+        return this;
+    }
+
+    /** Does the steps of the script that the target of a request names, on the handler's own thread. */
+    public void handle(String target, Requested request) {
+        Loop loop = Objects.requireNonNull(Loop.current(), "a handler runs on a loop");
+        new NearSide(control.scene(target), loops, loop, control, request).perform();
     }
 
     /** Fails when the script shows a difference that it does not name, or does not show one that it names. */
@@ -57,9 +73,14 @@ public final class Differential implements AutoCloseable {
     }
 
     private void perform(Scene scene) {
-        Loop loop = loops.next();
-        scene.accept();
-        loop.spawn("near side", new NearSide(scene, loops, loop, control)::perform);
+        if (scene.script().downstream()) {
+            SocketAddress address = Objects.requireNonNull(server, "serving() says where our server is");
+            scene.request(address, "id=" + scene.id());
+        } else {
+            Loop loop = loops.next();
+            scene.accept();
+            loop.spawn("near side", new NearSide(scene, loops, loop, control, null)::perform);
+        }
         scene.join();
     }
 

@@ -3,6 +3,7 @@ package io.penstock.testkit.cosocket;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.Delimited;
+import io.penstock.net.Input;
 import io.penstock.net.KeepAlive;
 import io.penstock.net.Released;
 import io.penstock.net.Timeouts;
@@ -11,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -25,13 +27,16 @@ final class Held {
     private static final Duration DEFAULT = Duration.ofSeconds(5);
 
     private final Dialling dialling;
+    private final @Nullable Requested requested;
     private final AtomicInteger underWay = new AtomicInteger();
     private volatile Timeouts limits = Timeouts.of(DEFAULT, DEFAULT, DEFAULT);
     private final Map<String, Delimited> iterators = new ConcurrentSkipListMap<>();
     private volatile @Nullable Connection connection;
+    private volatile @Nullable Input body;
 
-    Held(Dialling dialling) {
+    Held(Dialling dialling, @Nullable Requested requested) {
         this.dialling = dialling;
+        this.requested = requested;
     }
 
     /** Does a step; what it answered, or null where the answer is that something is over. */
@@ -55,14 +60,19 @@ final class Held {
                         .toArray(ByteBuffer[]::new));
             case Step.Flood flood ->
                 send(ByteBuffer.wrap("x".repeat(flood.size()).getBytes(StandardCharsets.ISO_8859_1)));
-            case Step.Receive receive -> text(open().receive(receive.size()));
-            case Step.Any any -> text(open().receiveAny(any.max()));
+            case Step.Receive receive -> text(input().receive(receive.size()));
+            case Step.Any any -> text(input().receiveAny(any.max()));
             case Step.Gather gather -> gather(gather.size());
             case Step.Until until -> until(until);
             case Step.Next next -> next(next);
             case Step.Keep keep -> release(keep);
-            case Step.Plain.LINE -> text(open().receiveLine().getBytes(StandardCharsets.UTF_8));
-            case Step.Plain.ALL -> text(open().receiveAll());
+            case Step.Request request -> take(request);
+            case Step.Print print -> {
+                request().print(print.text());
+                yield "1";
+            }
+            case Step.Plain.LINE -> text(input().receiveLine().getBytes(StandardCharsets.UTF_8));
+            case Step.Plain.ALL -> text(input().receiveAll());
             case Step.Plain.REUSED -> String.valueOf(open().stats().reused());
             case Step.Plain.CLOSE -> {
                 open().close();
@@ -96,6 +106,7 @@ final class Held {
                 Duration.ofMillis(to.connect()), Duration.ofMillis(to.read()), Duration.ofMillis(to.send()));
         Connection now = connection;
         if (now != null) now.timeouts(limits);
+        if (body != null) request().timeouts(limits);
         return "";
     }
 
@@ -108,7 +119,7 @@ final class Held {
     private String gather(int size) throws Exception {
         var all = new StringBuilder();
         try {
-            while (all.length() < size) all.append(text(open().receiveAny(size - all.length())));
+            while (all.length() < size) all.append(text(input().receiveAny(size - all.length())));
         } catch (ConnectionException e) {
             throw e.withPartial((all + text(e.partial())).getBytes(StandardCharsets.ISO_8859_1));
         }
@@ -119,7 +130,7 @@ final class Held {
     private String until(Step.Until until) throws Nothing {
         Until options = until.inclusive() ? Until.INCLUSIVE : Until.DEFAULT;
         byte[] delimiter = until.pattern().getBytes(StandardCharsets.ISO_8859_1);
-        iterators.put(until.iterator(), open().receiveUntil(delimiter, options));
+        iterators.put(until.iterator(), input().receiveUntil(delimiter, options));
         return "";
     }
 
@@ -136,6 +147,28 @@ final class Held {
         if (now.release(KeepAlive.DEFAULT.withIdle(idle)) != Released.KEPT) return "closed";
         connection = null;
         return "1";
+    }
+
+    private String take(Step.Request step) throws ConnectionException {
+        if (step.raw()) {
+            Connection raw = request().raw();
+            raw.timeouts(limits);
+            body = null;
+            connection = raw;
+        } else {
+            body = request().body();
+            request().timeouts(limits);
+        }
+        return "";
+    }
+
+    private Requested request() {
+        return Objects.requireNonNull(requested, "only a downstream script has a request");
+    }
+
+    private Input input() throws Nothing {
+        Input given = body;
+        return given != null ? given : open();
     }
 
     private Connection open() throws Nothing {

@@ -5,6 +5,7 @@ import io.penstock.testkit.cosocket.Outcome.Done;
 import io.penstock.testkit.cosocket.Outcome.Failed;
 import io.penstock.testkit.cosocket.Outcome.Misused;
 import io.penstock.testkit.cosocket.Outcome.Over;
+import java.util.List;
 import java.util.function.BiPredicate;
 
 /**
@@ -116,12 +117,34 @@ public enum IntendedDifference {
             "two threads cannot disturb each other",
             (peer, ours) ->
                     peer instanceof Failed(var reason, var _) && reason.equals("timeout") && ours instanceof Done),
-    AN_EMPTY_DELIMITER(
-            "receiveuntil(\"\")",
-            "answers `pattern is empty`",
-            "throws `IllegalArgumentException`",
-            "a mistake of the program, like every other wrong argument",
-            (peer, ours) -> peer.equals(new Failed("pattern is empty", "")) && ours instanceof Misused),
+    MISTAKES_ARE_THROWN(
+            "receiveuntil with an empty pattern; a second `req.socket(true)`; `print` behind it",
+            "answers `pattern is empty`, `duplicate call`, `raw request socket acquired`",
+            "throws `IllegalArgumentException` or `IllegalStateException`",
+            "mistakes of the program, like every other misuse",
+            (peer, ours) -> peer instanceof Failed(var reason, var _)
+                    && List.of("pattern is empty", "duplicate call", "raw request socket acquired")
+                            .contains(reason)
+                    && ours instanceof Misused),
+    NO_BODY_IS_AN_EMPTY_ONE(
+            "ngx.req.socket() of a request without a body",
+            "answers `no body`",
+            "`body()` is empty: it ends at once",
+            "a handler need not ask first",
+            (peer, ours) -> peer.equals(new Failed("no body", "")) && ours.equals(new Done(""))),
+    ONE_BODY_FOR_ALL(
+            "a second ngx.req.socket()",
+            "answers `request body already exists`",
+            "`body()` is the same body, and goes on where it was left",
+            "who reads it is the handler's business",
+            (peer, ours) -> peer.equals(new Failed("request body already exists", "")) && ours.equals(new Done(""))),
+    CHUNKED_BODIES(
+            "ngx.req.socket() of a chunked request",
+            "answers `chunked request bodies not supported yet`, so that all that follows is `closed`",
+            "reads it without its framing",
+            "a body is a body, however it is framed",
+            (peer, ours) -> peer.equals(new Failed("chunked request bodies not supported yet", ""))
+                    || peer.equals(new Failed("closed", ""))),
     A_LINE_HAS_A_LIMIT(
             "receive()",
             "accepts a line of any length",
@@ -148,6 +171,14 @@ public enum IntendedDifference {
         this.ours = ours;
         this.why = why;
         this.shape = shape;
+    }
+
+    /** Whether it is one of requests rather than of connections to an origin. */
+    public boolean isDownstream() {
+        return switch (this) {
+            case NO_BODY_IS_AN_EMPTY_ONE, ONE_BODY_FOR_ALL, CHUNKED_BODIES -> true;
+            default -> false;
+        };
     }
 
     /** Whether two outcomes that differ do so in this way. */

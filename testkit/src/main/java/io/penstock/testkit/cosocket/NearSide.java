@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentSkipListMap;
+import org.jspecify.annotations.Nullable;
 
 /** Does the steps of a script with our connections, on a virtual thread of a loop. */
 final class NearSide {
@@ -20,22 +21,24 @@ final class NearSide {
     private final Loops loops;
     private final Loop loop;
     private final Control control;
+    private final @Nullable Requested requested;
     private final Dialling dialling;
     private final Map<String, Held> sockets = new ConcurrentSkipListMap<>();
     private final Map<String, Thread> threads = new ConcurrentSkipListMap<>();
 
-    NearSide(Scene scene, Loops loops, Loop loop, Control control) {
+    NearSide(Scene scene, Loops loops, Loop loop, Control control, @Nullable Requested requested) {
         this.scene = scene;
         this.loops = loops;
         this.loop = loop;
         this.control = control;
+        this.requested = requested;
         this.dialling = new Dialling(scene, loops);
     }
 
     /** Does everything, and then lets go of all sockets, as the end of a request does for the peer. */
     void perform() {
         try {
-            perform(scene.script().steps(), "", "a");
+            perform(scene.script().steps(), scene.nextHandler(), "a");
             scene.nearIsDone();
         } catch (Throwable e) {
             scene.nearIsBroken(e);
@@ -61,7 +64,7 @@ final class NearSide {
                 case Step.Await await -> ask("await " + scene.id() + " " + await.label());
                 case Step.Pause pause -> Await.stays(Duration.ofMillis(pause.millis()), () -> true);
                 case Step step ->
-                    scene.came(id, outcome(step, sockets.computeIfAbsent(current, _ -> new Held(dialling))));
+                    scene.came(id, outcome(step, sockets.computeIfAbsent(current, _ -> new Held(dialling, requested))));
             }
         }
     }

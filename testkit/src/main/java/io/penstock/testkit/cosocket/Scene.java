@@ -11,6 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** One run of a script on one machine: where it connects to, what its two sides have told each other, and what came of each step. */
 final class Scene implements AutoCloseable {
@@ -19,6 +20,8 @@ final class Scene implements AutoCloseable {
     private final Places places;
     private final Map<String, CountDownLatch> told = new ConcurrentHashMap<>();
     private final Map<String, Outcome> outcomes = new ConcurrentSkipListMap<>();
+    private final AtomicInteger handlers = new AtomicInteger();
+    private final AtomicInteger remaining;
     private final CompletableFuture<Void> done = new CompletableFuture<>();
     private final FarSide far;
 
@@ -26,6 +29,7 @@ final class Scene implements AutoCloseable {
         this.id = id;
         this.script = script;
         this.places = places;
+        this.remaining = new AtomicInteger(script.requests());
         this.far = new FarSide(this);
     }
 
@@ -82,9 +86,14 @@ final class Scene implements AutoCloseable {
         far.dial(server, query);
     }
 
-    /** The near side has done all its steps, and let go of its sockets. */
+    /** What the ids of a near side's steps begin with: downstream there is one for each request. */
+    String nextHandler() {
+        return script.downstream() ? handlers.incrementAndGet() + "/" : "";
+    }
+
+    /** A near side has done all its steps. */
     void nearIsDone() {
-        done.complete(null);
+        if (remaining.decrementAndGet() == 0) done.complete(null);
     }
 
     void nearIsBroken(Throwable problem) {

@@ -66,6 +66,15 @@ public record Script(
         return new Script(name + ", " + cut, steps, pieces, downstream, differing, perhaps);
     }
 
+    /** How often the steps are done: once, or for each request that the far side sends. */
+    int requests() {
+        if (!downstream) return 1;
+        return connections.stream()
+                .flatMap(List::stream)
+                .mapToInt(act -> act instanceof Act.Send(var text, var _) ? text.split("\\{run}", -1).length - 1 : 0)
+                .sum();
+    }
+
     /** Whether connections are given back. */
     boolean pools() {
         return anyPools(steps);

@@ -81,6 +81,12 @@ public sealed interface Step {
      */
     record Keep(int idle, int size) implements Step {}
 
+    /** Takes the request's body, or, raw, its connection. */
+    record Request(boolean raw) implements Step {}
+
+    /** Answers the request. */
+    record Print(String text) implements Step {}
+
     /** Uses another socket from now on. Silent. */
     record Use(String socket) implements Step {}
 
@@ -204,6 +210,18 @@ public sealed interface Step {
 
     static Step reused() {
         return Plain.REUSED;
+    }
+
+    static Step body() {
+        return new Request(false);
+    }
+
+    static Step raw() {
+        return new Request(true);
+    }
+
+    static Step print(String text) {
+        return new Print(text);
     }
 
     static Step use(String socket) {

@@ -105,6 +105,8 @@ function does.request(run, socket, raw)
     return taken
 end
 
+function does.print(run, socket, text) return ngx.print(unhex(text:sub(2))) end
+
 -- What a step answered, as a line.
 local function answer(ok, value, err, partial)
     if not ok then return "misused " .. hex(tostring(value)) end

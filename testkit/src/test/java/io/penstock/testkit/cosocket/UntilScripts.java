@@ -5,9 +5,9 @@ import static io.penstock.testkit.cosocket.Act.closes;
 import static io.penstock.testkit.cosocket.Act.many;
 import static io.penstock.testkit.cosocket.Act.sends;
 import static io.penstock.testkit.cosocket.Act.tells;
-import static io.penstock.testkit.cosocket.IntendedDifference.AN_EMPTY_DELIMITER;
 import static io.penstock.testkit.cosocket.IntendedDifference.HALF_MATCH_AND_ANOTHER_METHOD;
 import static io.penstock.testkit.cosocket.IntendedDifference.HALF_MATCH_AT_THE_END;
+import static io.penstock.testkit.cosocket.IntendedDifference.MISTAKES_ARE_THROWN;
 import static io.penstock.testkit.cosocket.IntendedDifference.THE_END_OF_A_PART_IS_TOLD;
 import static io.penstock.testkit.cosocket.Step.all;
 import static io.penstock.testkit.cosocket.Step.any;
@@ -306,7 +306,7 @@ final class UntilScripts {
                 Script.of("4.6 an empty delimiter")
                         .far(sends("abc"), closes())
                         .near(connect(), until("r", ""), receive(3))
-                        .differing(AN_EMPTY_DELIMITER),
+                        .differing(MISTAKES_ARE_THROWN),
                 // sizes
                 plain("(b) a long part", "--abc", many(100_000).replace("abc", "abd") + "--abcz", 2),
                 Script.of("067#5 a long part in large pieces")

@@ -62,7 +62,10 @@ class UpstreamDifferentialTest {
     @Test
     void everyDifferenceThatIsListedShowsInSomeScript() {
         Stream<IntendedDifference> shown = written().flatMap(script -> script.differing().stream());
-        assertThat(shown.distinct()).containsExactlyInAnyOrder(IntendedDifference.values());
+        assertThat(shown.distinct())
+                .containsExactlyInAnyOrderElementsOf(Stream.of(IntendedDifference.values())
+                        .filter(each -> !each.isDownstream())
+                        .toList());
     }
 
     @Test
