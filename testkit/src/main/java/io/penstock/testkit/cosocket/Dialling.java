@@ -2,6 +2,7 @@ package io.penstock.testkit.cosocket;
 
 import io.penstock.net.Connection;
 import io.penstock.net.Connector;
+import io.penstock.net.Endpoint;
 import io.penstock.net.Loops;
 import io.penstock.net.Pool;
 import io.penstock.net.PoolOptions;
@@ -26,10 +27,18 @@ final class Dialling implements AutoCloseable {
         if (!scene.script().pools()) return connector.connect(address);
         Pool from = pool;
         if (from == null) {
-            from = Pool.of(connector, PoolOptions.DEFAULT.withIdle(to.size() == 0 ? 30 : to.size()));
+            from = Pool.of(connector, bounds(to));
             pool = from;
         }
-        return from.connect(address);
+        String tag = to.pool() == null ? "" : to.pool();
+        return from.connect(Endpoint.of(address).withTag(tag));
+    }
+
+    /** Without a backlog the peer bounds only how many are kept. */
+    private static PoolOptions bounds(Step.Connect to) {
+        int size = to.size() == 0 ? 30 : to.size();
+        PoolOptions kept = PoolOptions.DEFAULT.withIdle(size);
+        return to.backlog() < 0 ? kept : kept.withLimit(size).withBacklog(to.backlog());
     }
 
     @Override

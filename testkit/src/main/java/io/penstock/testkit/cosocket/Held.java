@@ -24,6 +24,20 @@ final class Held {
         private static final long serialVersionUID = 1L;
     }
 
+    /** A connection that was released was closed instead of kept. */
+    static final class NotKept extends Exception {
+        private static final long serialVersionUID = 1L;
+        private final Released became;
+
+        NotKept(Released became) {
+            this.became = became;
+        }
+
+        Released became() {
+            return became;
+        }
+    }
+
     private static final Duration DEFAULT = Duration.ofSeconds(5);
 
     private final Dialling dialling;
@@ -143,9 +157,9 @@ final class Held {
 
     private String release(Step.Keep keep) throws Exception {
         Duration idle = keep.idle() == 0 ? Duration.ofHours(1) : Duration.ofMillis(keep.idle());
-        Connection now = open();
-        if (now.release(KeepAlive.DEFAULT.withIdle(idle)) != Released.KEPT) return "closed";
+        Released became = open().release(KeepAlive.DEFAULT.withIdle(idle));
         connection = null;
+        if (became != Released.KEPT) throw new NotKept(became);
         return "1";
     }
 

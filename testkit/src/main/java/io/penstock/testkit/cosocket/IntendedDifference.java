@@ -117,6 +117,24 @@ public enum IntendedDifference {
             "two threads cannot disturb each other",
             (peer, ours) ->
                     peer instanceof Failed(var reason, var _) && reason.equals("timeout") && ours instanceof Done),
+    RELEASING_IS_FOR_GOOD(
+            "setkeepalive with unread data",
+            "is refused; the connection stays open",
+            "`release` closes it and answers `UNREAD`; `buffered()` tells beforehand",
+            "who gives a connection back has nothing to do with it any more, whatever the answer",
+            (peer, ours) -> peer instanceof Done && ours instanceof Absent),
+    A_DIRTY_CONNECTION_IS_NOT_KEPT(
+            "setkeepalive behind a timeout",
+            "keeps the connection",
+            "`release` closes it and answers `DIRTY`",
+            "the answer may still come, and the next user would take it for his",
+            (peer, ours) -> peer.equals(new Done("1")) && isFailed(ours, "DIRTY", "")),
+    BUSY_CONNECTIONS_ARE_NOT_RELEASED(
+            "setkeepalive while another thread receives or sends",
+            "answers `socket busy ...`",
+            "throws `IllegalStateException`",
+            "a mistake of the program; nothing has changed in either",
+            (peer, ours) -> isBusy(peer) && ours instanceof Misused),
     MISTAKES_ARE_THROWN(
             "receiveuntil with an empty pattern; a second `req.socket(true)`; `print` behind it",
             "answers `pattern is empty`, `duplicate call`, `raw request socket acquired`",

@@ -96,6 +96,8 @@ final class NearSide {
             return done == null ? new Outcome.Over() : new Outcome.Done(done);
         } catch (Held.Nothing _) {
             return new Outcome.Absent();
+        } catch (Held.NotKept e) {
+            return new Outcome.Failed(e.became().name(), "");
         } catch (ConnectionException e) {
             return new Outcome.Failed(e.reason().name(), Held.text(e.partial()));
         } catch (IllegalArgumentException | IllegalStateException e) {

@@ -1,6 +1,7 @@
 package io.penstock.testkit.cosocket;
 
 import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Released;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +11,14 @@ import java.util.stream.Collectors;
 /** What the peer says where we have a {@link Reason}: the one table between its texts and ours. */
 public final class PeerWords {
     private static final Map<Reason, List<String>> WORDS = new EnumMap<>(Reason.class);
+
+    /** What the peer says where a connection {@linkplain Released was released} and not kept. */
+    private static final Map<String, List<String>> RELEASED = Map.of(
+            Released.UNREAD.name(), List.of("unread data in buffer", "connection in dubious state"),
+            Released.ENDED.name(), List.of("closed", "connection in dubious state"),
+            Released.DIRTY.name(), List.of(),
+            Released.WORN.name(), List.of(),
+            Released.SURPLUS.name(), List.of());
 
     static {
         WORDS.put(Reason.CLOSED, List.of("closed"));
@@ -54,6 +63,7 @@ public final class PeerWords {
     }
 
     static boolean mean(String words, String reason) {
-        return of(Reason.valueOf(reason)).stream().anyMatch(each -> Pattern.matches(each, words));
+        List<String> known = RELEASED.containsKey(reason) ? RELEASED.get(reason) : of(Reason.valueOf(reason));
+        return known.stream().anyMatch(each -> Pattern.matches(each, words));
     }
 }

@@ -28,7 +28,8 @@ class UpstreamDifferentialTest {
                         EndingScripts.list(),
                         TimeoutScripts.list(),
                         BusyScripts.list(),
-                        ConnectScripts.list())
+                        ConnectScripts.list(),
+                        PoolScripts.list())
                 .flatMap(scripts -> scripts.stream());
     }
 
