@@ -18,7 +18,7 @@ import java.util.concurrent.Semaphore;
  * JDK will do to bound the number of connections.
  *
  * <pre>
- * java @examples/java.args -cp "lib/*:postgresql.jar" examples/src/main/java/io/penstock/examples/JdbcHandler.java 8080 \
+ * java @examples/java.args -cp "server/target/dist/lib/*:postgresql.jar" examples/src/main/java/io/penstock/examples/JdbcHandler.java 8080 \
  *     "jdbc:postgresql://127.0.0.1/postgres?user=postgres&amp;socketFactory=io.penstock.net.LoopSocketFactory"
  * curl http://127.0.0.1:8080/world
  * </pre>

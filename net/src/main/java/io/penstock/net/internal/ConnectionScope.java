@@ -50,17 +50,20 @@ public final class ConnectionScope implements Scope {
     @Override
     public void close() {
         if (ended) return;
-        requireOfCurrentThread();
-        ConnectionScope innermost;
-        do {
-            innermost = ofCurrentThread();
-            CURRENT.set(innermost.outer);
-            innermost.end();
-        } while (innermost != this);
+        ConnectionScope innermost = CURRENT.get();
+        if (innermost != this) endInside(innermost);
+        CURRENT.set(outer);
+        end();
     }
 
-    private void requireOfCurrentThread() {
-        for (ConnectionScope each = CURRENT.get(); each != null; each = each.outer) {
+    /** Ends those of the calling thread that were opened inside this one, from the innermost on. */
+    private void endInside(@Nullable ConnectionScope innermost) {
+        requireOneOf(innermost);
+        for (ConnectionScope each = innermost; each != null && each != this; each = each.outer) each.end();
+    }
+
+    private void requireOneOf(@Nullable ConnectionScope innermost) {
+        for (ConnectionScope each = innermost; each != null; each = each.outer) {
             if (each == this) return;
         }
         throw new IllegalStateException(
