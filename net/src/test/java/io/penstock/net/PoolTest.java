@@ -328,13 +328,11 @@ class PoolTest {
     void whatWasSentLastIsDeliveredThoughTheConnectionIsReleasedAtOnce() {
         Connection connection = take();
         assertThat(on(() -> {
-                    connection.send("a".repeat(100_000));
+                    connection.send("a".repeat(50_000));
                     return connection.release();
                 }))
                 .isEqualTo(Released.KEPT);
-        await().until(() -> accepted.getFirst().buffered() > 0
-                || accepted.getFirst().stats().received() == 100_000);
-        await().until(() -> accepted.getFirst().stats().received() == 100_000);
+        await().until(() -> accepted.getFirst().stats().received() == 50_000);
     }
 
     // ---- misuse
