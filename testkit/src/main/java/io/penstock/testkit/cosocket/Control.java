@@ -74,9 +74,10 @@ final class Control implements AutoCloseable {
             Scene scene = Objects.requireNonNull(scenes.get(Integer.valueOf(words[1])), "an unknown script");
             switch (words[0]) {
                 case "run" -> {
+                    String handler = scene.nextHandler();
                     out.print(StepLines.of(scene));
                     out.flush();
-                    report(scene, in);
+                    report(scene, handler, in);
                 }
                 case "tell" -> scene.tell(words[2]);
                 case "await" -> scene.await(words[2]);
@@ -88,8 +89,7 @@ final class Control implements AutoCloseable {
         }
     }
 
-    private static void report(Scene scene, BufferedReader in) throws IOException {
-        String handler = scene.nextHandler();
+    private static void report(Scene scene, String handler, BufferedReader in) throws IOException {
         for (String line = in.readLine(); line != null; line = in.readLine()) {
             String[] words = line.split(" ");
             if (line.equals("end")) {

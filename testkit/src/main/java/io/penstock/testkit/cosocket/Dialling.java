@@ -2,6 +2,7 @@ package io.penstock.testkit.cosocket;
 
 import io.penstock.net.Connection;
 import io.penstock.net.Connector;
+import io.penstock.net.Datagrams;
 import io.penstock.net.Endpoint;
 import io.penstock.net.Loops;
 import io.penstock.net.Pool;
@@ -32,6 +33,10 @@ final class Dialling implements AutoCloseable {
         }
         String tag = to.pool() == null ? "" : to.pool();
         return from.connect(Endpoint.of(address).withTag(tag));
+    }
+
+    Datagrams datagrams(Step.Connected to) throws Exception {
+        return Datagrams.connect(loops, scene.places().address(to.target()));
     }
 
     /** Without a backlog the peer bounds only how many are kept. */

@@ -32,18 +32,18 @@ final class FarSide implements AutoCloseable {
 
     void accept(ServerSocketChannel listener) {
         start("far side accepts", () -> {
-            while (!closed) serve(listener.accept(), "");
+            while (!closed) serve(Peer.of(listener.accept()), "");
         });
     }
 
     void dial(SocketAddress server, String query) {
         for (int i = 0; i < connections.size(); i++) {
-            start("far side dials", () -> serve(SocketChannel.open(server), query));
+            start("far side dials", () -> serve(Peer.of(SocketChannel.open(server)), query));
         }
     }
 
-    private void serve(SocketChannel channel, String query) throws IOException {
-        Peer peer = Peer.of(channel);
+    /** Does the acts of the next connection. */
+    void serve(Peer peer, String query) {
         peers.add(peer);
         int number = next.getAndIncrement();
         if (number >= connections.size()) return;

@@ -2,6 +2,7 @@ package io.penstock.testkit.cosocket;
 
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
+import io.penstock.net.Datagrams;
 import io.penstock.net.Delimited;
 import io.penstock.net.Input;
 import io.penstock.net.KeepAlive;
@@ -47,6 +48,7 @@ final class Held {
     private final Map<String, Delimited> iterators = new ConcurrentSkipListMap<>();
     private volatile @Nullable Connection connection;
     private volatile @Nullable Input body;
+    private volatile @Nullable Datagrams datagrams;
 
     Held(Dialling dialling, @Nullable Requested requested) {
         this.dialling = dialling;
@@ -64,7 +66,34 @@ final class Held {
         }
     }
 
+    /** What a datagram socket does. */
+    private String datagram(Datagrams socket, Step step) throws ConnectionException {
+        return switch (step) {
+            case Step.Send(var parts) ->
+                String.valueOf(socket.send(String.join("", parts).getBytes(StandardCharsets.ISO_8859_1)));
+            case Step.Flood(var size) -> String.valueOf(socket.send(new byte[size]));
+            case Step.Receive(var size) -> text(socket.receive(size).data());
+            case Step.Plain.LINE -> text(socket.receive().data());
+            case Step.Limits to -> {
+                socket.timeouts(timeouts(to));
+                yield "";
+            }
+            case Step.Plain.CLOSE -> {
+                socket.close();
+                yield "1";
+            }
+            default -> throw new AssertionError("not a step of a datagram socket: " + step);
+        };
+    }
+
     private @Nullable String performed(Step step) throws Exception {
+        Datagrams socket = datagrams;
+        if (step instanceof Step.Connected to) {
+            if (socket != null) socket.close();
+            datagrams = dialling.datagrams(to);
+            return "1";
+        }
+        if (socket != null) return datagram(socket, step);
         return switch (step) {
             case Step.Connect to -> connect(to);
             case Step.Limits to -> limit(to);
@@ -92,7 +121,8 @@ final class Held {
                 open().close();
                 yield "1";
             }
-            case Step.Use _,
+            case Step.Connected _,
+                    Step.Use _,
                     Step.Spawn _,
                     Step.Join _,
                     Step.Kill _,
@@ -115,9 +145,12 @@ final class Held {
         return "1";
     }
 
+    private static Timeouts timeouts(Step.Limits to) {
+        return Timeouts.of(Duration.ofMillis(to.connect()), Duration.ofMillis(to.read()), Duration.ofMillis(to.send()));
+    }
+
     private String limit(Step.Limits to) {
-        limits = Timeouts.of(
-                Duration.ofMillis(to.connect()), Duration.ofMillis(to.read()), Duration.ofMillis(to.send()));
+        limits = timeouts(to);
         Connection now = connection;
         if (now != null) now.timeouts(limits);
         if (body != null) request().timeouts(limits);
@@ -193,6 +226,8 @@ final class Held {
 
     /** As at the end of a request. */
     void end() {
+        Datagrams socket = datagrams;
+        if (socket != null) socket.close();
         Connection now = connection;
         if (now == null) return;
         try {

@@ -135,6 +135,12 @@ public enum IntendedDifference {
             "throws `IllegalStateException`",
             "a mistake of the program; nothing has changed in either",
             (peer, ours) -> isBusy(peer) && ours instanceof Misused),
+    BYTES_OF_A_DATAGRAM(
+            "send of a datagram",
+            "answers 1",
+            "answers how many bytes were sent",
+            "as everywhere else",
+            (peer, ours) -> peer.equals(new Done("1")) && ours instanceof Done),
     MISTAKES_ARE_THROWN(
             "receiveuntil with an empty pattern; a second `req.socket(true)`; `print` behind it",
             "answers `pattern is empty`, `duplicate call`, `raw request socket acquired`",

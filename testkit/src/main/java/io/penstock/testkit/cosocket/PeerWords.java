@@ -31,6 +31,7 @@ public final class PeerWords {
         WORDS.put(
                 Reason.ADDRESS,
                 List.of("cannot assign requested address", "address already in use", "permission denied"));
+        WORDS.put(Reason.TOO_LONG, List.of("message too long"));
         WORDS.put(Reason.BUSY_CONNECTING, List.of("socket busy connecting"));
         WORDS.put(Reason.BUSY_READING, List.of("socket busy reading", "socket busy"));
         WORDS.put(Reason.BUSY_WRITING, List.of("socket busy writing", "socket busy"));

@@ -2,6 +2,7 @@ package io.penstock.testkit.cosocket;
 
 import io.penstock.testkit.cosocket.Step.Target;
 import java.io.IOException;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -21,7 +22,8 @@ record Places(
         ServerSocketChannel unix,
         SocketChannel refused,
         ServerSocketChannel full,
-        List<SocketChannel> waiting)
+        List<SocketChannel> waiting,
+        DatagramSocket udp)
         implements AutoCloseable {
     private static final InetSocketAddress ANY_PORT = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
@@ -35,7 +37,8 @@ record Places(
                 unix,
                 SocketChannel.open().bind(ANY_PORT), // taken, but nobody listens
                 ServerSocketChannel.open().bind(ANY_PORT, 1),
-                new ArrayList<>());
+                new ArrayList<>(),
+                new DatagramSocket(ANY_PORT));
     }
 
     SocketAddress address(Target target) throws IOException {
@@ -45,6 +48,7 @@ record Places(
             case UNIX -> unix.getLocalAddress();
             case REFUSED -> refused.getLocalAddress();
             case BLACK_HOLE -> blackHole();
+            case UDP -> udp.getLocalSocketAddress();
             case NO_FILE -> UnixDomainSocketAddress.of(directory.resolve("nobody"));
         };
     }
@@ -65,6 +69,7 @@ record Places(
         unix.close();
         refused.close();
         full.close();
+        udp.close();
         for (SocketChannel each : waiting) each.close();
         Files.deleteIfExists(directory.resolve("origin"));
         Files.deleteIfExists(directory);

@@ -77,6 +77,7 @@ final class Scene implements AutoCloseable {
 
     /** The far side of an upstream script accepts. */
     void accept() {
+        if (script.isOfDatagrams()) far.serve(new DatagramPeer(places.udp()), "");
         far.accept(places.origin());
         far.accept(places.unix());
     }

@@ -75,6 +75,10 @@ public record Script(
                 .sum();
     }
 
+    boolean isOfDatagrams() {
+        return steps.stream().anyMatch(step -> step instanceof Step.Connected);
+    }
+
     /** Whether connections are given back. */
     boolean pools() {
         return anyPools(steps);

@@ -24,7 +24,9 @@ public sealed interface Step {
         /** A listener whose backlog is full: the connect gets no answer. */
         BLACK_HOLE,
         /** The path of a UNIX socket that is not there. */
-        NO_FILE
+        NO_FILE,
+        /** The scripted far side, over UDP. */
+        UDP
     }
 
     /** Steps that need nothing. */
@@ -43,6 +45,9 @@ public sealed interface Step {
      * @param backlog of the pool; -1 for not given
      */
     record Connect(Target target, @Nullable String pool, int size, int backlog) implements Step {}
+
+    /** Opens a datagram socket to one peer. */
+    record Connected(Target target) implements Step {}
 
     /** Sets the three timeouts in ms. */
     record Limits(int connect, int send, int read) implements Step {}
@@ -136,6 +141,11 @@ public sealed interface Step {
 
     static Step connect(int size, int backlog) {
         return new Connect(Target.ORIGIN, null, size, backlog);
+    }
+
+    /** A datagram socket to the far side: {@code setpeername}. */
+    static Step connectedTo(Target target) {
+        return new Connected(target);
     }
 
     /** The step with a timeout that it is meant to run into, in ms. */

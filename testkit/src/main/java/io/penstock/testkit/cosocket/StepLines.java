@@ -46,6 +46,7 @@ final class StepLines {
                 String backlog = c.backlog() < 0 ? "-" : String.valueOf(c.backlog());
                 yield "connect " + place(c.target()) + " " + pool + " " + given(c.size()) + " " + backlog;
             }
+            case Step.Connected c -> "connected " + place(c.target());
             case Step.Limits l -> "limits " + l.connect() + " " + l.send() + " " + l.read();
             case Step.Send s ->
                 "send " + s.parts().stream().map(part -> "x" + hex(part)).collect(Collectors.joining(" "));

@@ -51,7 +51,15 @@ function does.connect(run, socket, host, port, pool, size, backlog)
     return socket:connect(unhex(host), tonumber(port), options)
 end
 
+function does.connected(run, socket, host, port)
+    return socket:setpeername(unhex(host), tonumber(port))
+end
+
 function does.limits(run, socket, connect, send, read)
+    if not socket.settimeouts then
+        socket:settimeout(tonumber(read))
+        return ""
+    end
     socket:settimeouts(tonumber(connect), tonumber(send), tonumber(read))
     return ""
 end
@@ -132,6 +140,7 @@ local function perform(run, list, current)
         elseif verb == "pause" then
             ngx.sleep(tonumber(words[3]) / 1000)
         else
+            if verb == "connected" then run.sockets[current] = ngx.socket.udp() end
             if not run.sockets[current] and verb ~= "request" then run.sockets[current] = ngx.socket.tcp() end
             local results = { pcall(does[verb], run, run.sockets[current], unpack(words, 3)) }
             if verb == "request" and results[1] and results[2] then

@@ -29,7 +29,8 @@ class UpstreamDifferentialTest {
                         TimeoutScripts.list(),
                         BusyScripts.list(),
                         ConnectScripts.list(),
-                        PoolScripts.list())
+                        PoolScripts.list(),
+                        DatagramScripts.list())
                 .flatMap(scripts -> scripts.stream());
     }
 
