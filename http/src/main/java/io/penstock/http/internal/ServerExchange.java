@@ -390,7 +390,7 @@ final class ServerExchange implements Exchange {
     /** Drops the rest of the request's body, if it is little; whether the next thing to come is a request. */
     private boolean isBodyCleared() {
         if (interim != null && !continued) return false; // it may come or not, and cannot be told from a request
-        if (!messageBody().isComplete()) {
+        if (!messageBody().isConsumed()) {
             try (var _ = connection.deadline(DROPPING)) {
                 if (!messageBody().drop(unreadLimit())) return false;
             } catch (ConnectionException _) {

@@ -406,6 +406,45 @@ class TakeOverTest extends GroundTest {
         }
     }
 
+    @Test
+    void aSendThatNobodyTakesTimesOutAndReadingGoesOn() throws Exception { // 117#2
+        var failed = new CompletableFuture<ConnectionException>();
+        try (var served = serve(exchange -> {
+            Connection raw = exchange.takeOver();
+            raw.timeouts(Timeouts.DEFAULT.withWrite(Duration.ofMillis(100)));
+            failed.complete(failing(() -> raw.send(bytes(50_000_000))));
+            assertThat(failing(() -> raw.send("x")).reason()).isEqualTo(Reason.TIMEOUT);
+            seen.add(textOf(raw, 5));
+        })) {
+            served.send(get("/"));
+            assertThat(failed.get(10, TimeUnit.SECONDS).reason()).isEqualTo(Reason.TIMEOUT);
+            served.send("still");
+            Await.until("it was read", () -> seen.contains("still"));
+            // the peer must not take what it has got for the whole (065#20)
+            assertThat(failing(() -> served.client().receiveAll(100_000_000)).reason())
+                    .isEqualTo(Reason.RESET);
+        }
+    }
+
+    @Test
+    void itReceivesInEveryWayOverAnyNumberOfPackets() throws Exception { // 116#11, #12, #16
+        try (var served = serve(exchange -> {
+            Connection raw = exchange.takeOver(UnreadBody.RAW);
+            raw.send(raw.receiveUntil("rld").next());
+            raw.send(raw.receiveAny(10));
+            assertThat(failing(() -> raw.receive(10)).reason()).isEqualTo(Reason.EOF);
+        })) {
+            served.send(request("POST", "/", "Content-Length: 14"))
+                    .send("hello")
+                    .send(", wo")
+                    .send("rld");
+            assertThat(served.receive(9)).isEqualTo("hello, wo");
+            assertThat(served.send("abc").receive(3)).isEqualTo("abc");
+            served.client().shutdownOutput();
+            assertThat(served.receiveAll()).isEmpty();
+        }
+    }
+
     // ---- who ends it
 
     @Test

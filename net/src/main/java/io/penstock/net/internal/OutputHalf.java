@@ -505,11 +505,11 @@ final class OutputHalf extends ChunkOutput {
         }
     }
 
-    /** Whether it has failed with bytes on the way: the peer must not take what it has got for the whole. */
+    /** Whether it has failed with bytes on the way, or before it took all: the peer must not take what it has got for the whole. */
     boolean isCut() {
         lock.lock();
         try {
-            return pending > 0 && ending != null && ending != Reason.CLOSED;
+            return ending == Reason.TIMEOUT || pending > 0 && ending != null && ending != Reason.CLOSED;
         } finally {
             lock.unlock();
         }

@@ -8,6 +8,12 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 public final class LeakRecorder<T> extends ResourceLeakDetector<T> {
     private static final Queue<String> RECORDS = new ConcurrentLinkedQueue<>();
 
+    /** One of the two that Netty asks for by reflection. */
+    @SuppressWarnings("deprecation") // the only constructors there are
+    public LeakRecorder(Class<?> resource, int samplingInterval, long maxActive) {
+        super(resource, samplingInterval, maxActive);
+    }
+
     @SuppressWarnings("deprecation") // the only constructors there are
     public LeakRecorder(Class<?> resource, int samplingInterval) {
         super(resource, samplingInterval);
