@@ -58,7 +58,8 @@ public final class Soak {
 
         @Override
         public String toString() {
-            var lines = new StringBuilder("%s: %,d at %.2f µs, %d lost buffers%n".formatted(what, operations, micros, leaks));
+            var lines = new StringBuilder(
+                    "%s: %,d at %.2f µs, %d lost buffers%n".formatted(what, operations, micros, leaks));
             for (Sample each : samples) {
                 lines.append("  heap %,11d bytes, %3d descriptors%n".formatted(each.heap, each.descriptors));
             }
@@ -160,7 +161,8 @@ public final class Soak {
         }
         System.gc();
         System.gc();
-        return new Sample(ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed(), descriptors);
+        return new Sample(
+                ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed(), descriptors);
     }
 
     private static long descriptors() throws Exception {

@@ -18,7 +18,8 @@ class PoolEndpointTest {
     private final CountingPeer peer = new CountingPeer();
     private final CountingPeer another = new CountingPeer();
     private final Endpoint plain = Endpoint.of(peer.address());
-    private final Pool pool = Pool.of(new Pairing(loops), PoolOptions.DEFAULT.withIdle(4).withLimit(1).withBacklog(0));
+    private final Pool pool = Pool.of(
+            new Pairing(loops), PoolOptions.DEFAULT.withIdle(4).withLimit(1).withBacklog(0));
 
     PoolEndpointTest() throws IOException {}
 
@@ -78,7 +79,10 @@ class PoolEndpointTest {
                 .isOne();
         SocketAddress address = plain.address();
         use(plain);
-        assertThat(Spawned.on(loops.next(), () -> pool.connect(address)).value().stats().reused())
+        assertThat(Spawned.on(loops.next(), () -> pool.connect(address))
+                        .value()
+                        .stats()
+                        .reused())
                 .isOne();
     }
 
@@ -105,6 +109,7 @@ class PoolEndpointTest {
         assertThatThrownBy(() -> options.withBacklog(-1)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> KeepAlive.DEFAULT.withIdle(Duration.ofMillis(-1)))
                 .isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> KeepAlive.DEFAULT.withIdle(Duration.ZERO)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> KeepAlive.DEFAULT.withIdle(Duration.ZERO))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 }
