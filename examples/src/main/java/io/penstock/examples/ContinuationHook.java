@@ -25,6 +25,10 @@ import java.util.List;
  */
 public final class ContinuationHook {
     public static void main(String... arguments) throws Exception {
+        if (arguments.length != 1) {
+            System.err.println("usage: ContinuationHook PORT");
+            System.exit(2);
+        }
         var address = new InetSocketAddress("127.0.0.1", Integer.parseInt(arguments[0]));
         try (var loops = Loops.open();
                 var proxy = Proxy.of(loops, List.of())) {

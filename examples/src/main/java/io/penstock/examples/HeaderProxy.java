@@ -22,6 +22,10 @@ import java.util.List;
  */
 public final class HeaderProxy {
     public static void main(String... arguments) throws Exception {
+        if (arguments.length != 2) {
+            System.err.println("usage: HeaderProxy PORT ORIGIN_PORT");
+            System.exit(2);
+        }
         var address = new InetSocketAddress("127.0.0.1", Integer.parseInt(arguments[0]));
         var origin = new InetSocketAddress("127.0.0.1", Integer.parseInt(arguments[1]));
         try (var loops = Loops.open();

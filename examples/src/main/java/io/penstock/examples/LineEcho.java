@@ -22,6 +22,10 @@ public final class LineEcho {
     private static final Timeouts PATIENCE = Timeouts.DEFAULT.withRead(Duration.ofMinutes(5));
 
     public static void main(String... arguments) throws Exception {
+        if (arguments.length != 1) {
+            System.err.println("usage: LineEcho PORT");
+            System.exit(2);
+        }
         var address = new InetSocketAddress("127.0.0.1", Integer.parseInt(arguments[0]));
         try (var loops = Loops.open();
                 var listener = Listener.open(loops, address, PATIENCE, LineEcho::echo)) {

@@ -25,6 +25,10 @@ import java.util.Optional;
  */
 public record RedisHandler(Pool pool, InetSocketAddress redis) implements Handler {
     public static void main(String... arguments) throws Exception {
+        if (arguments.length != 2) {
+            System.err.println("usage: RedisHandler PORT REDIS_PORT");
+            System.exit(2);
+        }
         var address = new InetSocketAddress("127.0.0.1", Integer.parseInt(arguments[0]));
         var redis = new InetSocketAddress("127.0.0.1", Integer.parseInt(arguments[1]));
         try (var loops = Loops.open();

@@ -41,6 +41,18 @@ final class Program implements AutoCloseable {
         return start("examples/src/main/java/" + example.getName().replace('.', '/') + ".java", arguments);
     }
 
+    /** Runs an example to its end; its exit status, and what it said. */
+    static String outcome(Class<?> example, String... arguments) throws Exception {
+        String source = "examples/src/main/java/" + example.getName().replace('.', '/') + ".java";
+        Process process = launch(source, arguments).redirectErrorStream(true).start();
+        var late = new Timer(true);
+        late.schedule(ending(process), Duration.ofSeconds(60).toMillis());
+        String said = new String(process.getInputStream().readAllBytes(), UTF_8);
+        int status = process.waitFor();
+        late.cancel();
+        return status + ": " + said;
+    }
+
     /** Starts a main class, or a source file, and waits until it says on which port it listens. */
     static Program start(String main, String... arguments) throws IOException {
         Process process = launch(main, arguments).redirectErrorStream(true).start();

@@ -199,12 +199,26 @@ public final class Proxy implements Handler, AutoCloseable {
 
         @Override
         public Registration route(String path, Handler handler) {
-            return routes.add(new Route(null, path, new Route.ToHandler(handler, name)));
+            return add(new Route(null, path, new Route.ToHandler(handler, name)));
         }
 
         @Override
         public Registration route(String host, String path, Handler handler) {
-            return routes.add(new Route(host, path, new Route.ToHandler(handler, name)));
+            return add(new Route(host, path, new Route.ToHandler(handler, name)));
+        }
+
+        private Registration add(Route route) {
+            String rival = routes.rival(route, name);
+            if (rival != null) {
+                String host = route.host() == null ? "" : route.host();
+                LOG.warn(
+                        "plugin {} is never asked for {}{}: plugin {} has this route already",
+                        name,
+                        host,
+                        route.path(),
+                        rival);
+            }
+            return routes.add(route);
         }
 
         @Override

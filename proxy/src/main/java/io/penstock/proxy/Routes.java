@@ -4,6 +4,8 @@ import io.penstock.http.RequestHead;
 import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +32,22 @@ final class Routes {
         return () -> {
             if (there.getAndSet(false)) sorted.remove(route);
         };
+    }
+
+    /** Another plugin that has the same route already, and is asked first. */
+    @Nullable
+    String rival(Route route, String plugin) {
+        for (Route each : sorted) {
+            if (each.target() instanceof Route.ToHandler(var _, String owner)
+                    && !owner.equals(plugin)
+                    && each.path().equals(route.path())
+                    && Objects.equals(lower(each.host()), lower(route.host()))) return owner;
+        }
+        return null;
+    }
+
+    private static @Nullable String lower(@Nullable String host) {
+        return host == null ? null : host.toLowerCase(Locale.ROOT);
     }
 
     @Nullable

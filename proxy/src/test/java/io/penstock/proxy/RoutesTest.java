@@ -138,4 +138,15 @@ class RoutesTest {
                     .isInstanceOf(Route.ToUpstream.class);
         }
     }
+
+    @Test
+    void anotherPluginWithTheSameRouteIsARival() {
+        var routes = new Routes(List.of());
+        routes.add(new Route("A.test", "/x", new Route.ToHandler(NOBODY, "first")));
+        var same = new Route("a.test", "/x", new Route.ToHandler(NOBODY, "second"));
+        assertThat(routes.rival(same, "second")).isEqualTo("first");
+        assertThat(routes.rival(same, "first")).as("itself, loaded again").isNull();
+        assertThat(routes.rival(route("any", "/x"), "second")).isNull();
+        assertThat(routes.rival(route("a.test", "/"), "second")).isNull();
+    }
 }

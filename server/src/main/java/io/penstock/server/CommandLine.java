@@ -81,6 +81,11 @@ final class CommandLine {
         this.command = command;
     }
 
+    /** What a user types to call this program: the launcher tells. */
+    static String program() {
+        return System.getProperty("penstock.command", "penstock");
+    }
+
     static Command parse(List<String> arguments) throws UsageException {
         if (arguments.isEmpty()) {
             throw new UsageException("a command is missing");

@@ -81,9 +81,10 @@ final class Demo {
                   # an upload that the origin sends back, streamed both ways
                   curl --data-binary 'up and down' http://127.0.0.1:%1$d/echo
 
-                Your own configuration: penstock run penstock.yaml. Ctrl-C ends the demo.
+                Your own configuration: %3$s run penstock.yaml. Ctrl-C ends the demo.
 
-                """.formatted(port(), port() == FIRST_PORT ? "" : " (port " + FIRST_PORT + " is taken)");
+                """.formatted(
+                port(), port() == FIRST_PORT ? "" : " (port " + FIRST_PORT + " is taken)", CommandLine.program());
     }
 
     /** As {@link Penstock#stop}, with the origin. */

@@ -46,7 +46,7 @@ public final class Main {
             command = CommandLine.parse(arguments);
         } catch (UsageException e) {
             err.println("penstock: " + e.getMessage());
-            err.print(arguments.isEmpty() ? CommandLine.HELP : "Try: penstock --help\n");
+            err.print(arguments.isEmpty() ? CommandLine.HELP : "Try: " + CommandLine.program() + " --help\n");
             return ExitCode.USAGE;
         }
         try {

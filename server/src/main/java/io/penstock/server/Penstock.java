@@ -233,10 +233,25 @@ final class Penstock {
                 opened.start(plugin.name(), plugin.plugin());
                 LOG.info("Plugin {} started", plugin.name());
             } catch (Exception e) {
-                throw new StartException(ExitCode.FAILED, "plugin " + plugin.name() + " failed to start: " + e, e);
+                throw new StartException(
+                        ExitCode.FAILED,
+                        "plugin " + plugin.name() + " failed to start" + place(plugin, e) + ": " + e,
+                        e);
             }
         }
         return opened;
+    }
+
+    /** Where in its own file it failed, or what it called from there; nothing when it cannot be told. */
+    private static String place(Named plugin, Exception failure) {
+        String type = plugin.plugin().getClass().getName();
+        for (StackTraceElement each : failure.getStackTrace()) {
+            String name = each.getClassName();
+            if (each.getLineNumber() > 0 && (name.equals(type) || name.startsWith(type + "$"))) {
+                return " at " + each.getFileName() + ":" + each.getLineNumber();
+            }
+        }
+        return "";
     }
 
     /** Metrics are only counted when there is someone to ask for them. */
@@ -314,7 +329,8 @@ final class Penstock {
         try {
             return HttpServer.listen(loops, at, options, handler);
         } catch (ConnectionException e) {
-            throw new StartException(ExitCode.CANNOT_BIND, "cannot listen on " + address + ": " + e.getMessage(), e);
+            String why = e.getCause() == null ? e.getMessage() : e.getCause().getMessage();
+            throw new StartException(ExitCode.CANNOT_BIND, "cannot listen on " + address + ": " + why, e);
         }
     }
 }

@@ -50,6 +50,19 @@ class LauncherTest {
     }
 
     @Test
+    void helpOnACommandIsTheProgramsOwn() throws Exception {
+        Map<String, String> environment = Map.of("JAVA_HOME", jdk("25"));
+        assertThat(launch(environment, "help", "run").arguments()).endsWith("io.penstock.server.Main", "run", "--help");
+        assertThat(launch(environment, "help", "test").output()).contains("Usage: penstock COMMAND");
+    }
+
+    @Test
+    void theProgramIsToldHowItWasCalledSoThatItCanSayHowToCallIt() throws Exception {
+        assertThat(launch(Map.of("JAVA_HOME", jdk("25")), "run").arguments())
+                .contains("-Dpenstock.command=" + launcher);
+    }
+
+    @Test
     void itPassesArgumentsAsTheyAreAndTheExitStatusBack() throws Exception {
         Result result = launch(Map.of("JAVA_HOME", jdk("25.0.1")), "run", "a file.yaml", "*");
 
@@ -82,7 +95,7 @@ class LauncherTest {
                 launch(Map.of("JAVA_HOME", jdk("26-ea"), "PENSTOCK_JAVA_OPTS", "-XX:+UseSerialGC -Dname=*"), "run");
 
         assertThat(result.arguments())
-                .containsSequence("-XX:+UseSerialGC", "-Dname=*", "-cp")
+                .containsSequence("-XX:+UseSerialGC", "-Dname=*")
                 .doesNotContain("-XX:+UseParallelGC");
     }
 

@@ -113,6 +113,15 @@ class MainTest {
     }
 
     @Test
+    void checkPrintsPathsThatMeanTheSameInAnyDirectory() throws Exception {
+        Path plugins = Files.createDirectory(directory.resolve("plugins"));
+        Path file = Path.of(file(SMALLEST + "plugins: plugins\n"));
+        Path relative = Path.of("").toAbsolutePath().relativize(file.toAbsolutePath());
+        assertThat(penstock("check", "--print", relative.toString())).isEqualTo(ExitCode.OK);
+        assertThat(out()).contains("plugins: " + plugins.toAbsolutePath() + "\n");
+    }
+
+    @Test
     void checkPrintsEveryMistakeAndAnswers3() throws Exception {
         String file = file(SMALLEST.replace("upstream:", "upstrem:") + "loops: x\n");
         assertThat(penstock("check", file)).isEqualTo(ExitCode.INVALID);

@@ -1,5 +1,6 @@
 package io.penstock.server.config;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,7 +47,7 @@ public final class EffectiveYaml {
                 out.append('\n');
                 map.forEach((key, element) -> entry(quote(key.toString()), element, indent + 2, out));
             }
-            default -> out.append(' ').append(quote(Scalar.spell(value))).append('\n');
+            default -> out.append(' ').append(quote(spell(value))).append('\n');
         }
     }
 
@@ -56,11 +57,19 @@ public final class EffectiveYaml {
             section(section, indent + 2, lines);
             out.repeat(' ', indent).append("- ").append(lines, indent + 2, lines.length());
         } else {
-            out.repeat(' ', indent)
-                    .append("- ")
-                    .append(quote(Scalar.spell(element)))
-                    .append('\n');
+            out.repeat(' ', indent).append("- ").append(quote(spell(element))).append('\n');
         }
+    }
+
+    /** Paths from the root, so that the text means the same in any directory. */
+    private static String spell(Object value) {
+        return Scalar.spell(
+                switch (value) {
+                    case Path path -> path.toAbsolutePath().normalize();
+                    case LogTarget.ToFile(Path path) ->
+                        new LogTarget.ToFile(path.toAbsolutePath().normalize());
+                    default -> value;
+                });
     }
 
     private static boolean isScalar(Record value) {

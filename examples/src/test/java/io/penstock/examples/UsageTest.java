@@ -1,0 +1,15 @@
+package io.penstock.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class UsageTest {
+    @ParameterizedTest
+    @ValueSource(
+            classes = {LineEcho.class, HeaderProxy.class, ContinuationHook.class, RedisHandler.class, DnsOverUdp.class})
+    void withoutItsArgumentsAnExampleSaysWhatItNeeds(Class<?> example) throws Exception {
+        assertThat(Program.outcome(example)).startsWith("2: usage: " + example.getSimpleName() + " ");
+    }
+}
