@@ -57,10 +57,17 @@ public interface Connection extends Input, Output, AutoCloseable {
 
     Origin origin();
 
+    /** The address of this end; with a {@link #proxyHeader()} the one that the client connected to. */
     SocketAddress localAddress();
 
-    /** The peer's address; for an accepted UNIX connection the address of the listener, since clients are unnamed. */
+    /**
+     * The peer's address; for an accepted UNIX connection the address of the listener, since clients are unnamed; with a
+     * {@link #proxyHeader()} the client's.
+     */
     SocketAddress remoteAddress();
+
+    /** What the proxy in front of a {@link Listener} has told about the client; empty where none was asked to. */
+    Optional<ProxyHeader> proxyHeader();
 
     /** The loop that owns this connection. */
     Loop loop();

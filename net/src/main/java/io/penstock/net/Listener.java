@@ -32,8 +32,8 @@ public interface Listener extends AutoCloseable {
     /**
      * Binds and listens.
      *
-     * @param address a TCP address, port 0 for any free one, or a {@link java.net.UnixDomainSocketAddress}; the file of the
-     *     latter must not exist, and is removed at close
+     * @param address a TCP address, port 0 for any free one, a {@link java.net.UnixDomainSocketAddress}, whose file must not exist
+     *     and is removed at close, or an {@link AbstractUnixAddress}
      * @throws ConnectionException {@code ADDRESS} when it cannot be bound
      */
     static Listener open(Loops loops, SocketAddress address, Handler handler) throws ConnectionException {
@@ -43,7 +43,13 @@ public interface Listener extends AutoCloseable {
     /** As {@link #open(Loops, SocketAddress, Handler)}, with the timeouts that accepted connections start with. */
     static Listener open(Loops loops, SocketAddress address, Timeouts timeouts, Handler handler)
             throws ConnectionException {
-        return io.penstock.net.internal.NettyListener.open(loops, address, timeouts, handler);
+        return open(loops, address, ListenerOptions.DEFAULT.withTimeouts(timeouts), handler);
+    }
+
+    /** As {@link #open(Loops, SocketAddress, Handler)}, with options. */
+    static Listener open(Loops loops, SocketAddress address, ListenerOptions options, Handler handler)
+            throws ConnectionException {
+        return io.penstock.net.internal.NettyListener.open(loops, address, options, handler);
     }
 
     /** The bound address, with the real port. */

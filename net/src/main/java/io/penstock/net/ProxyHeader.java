@@ -23,5 +23,9 @@ public record ProxyHeader(
         if ((source == null) != (destination == null)) {
             throw new IllegalArgumentException("a PROXY header has both addresses or none");
         }
+        if (source != null && destination != null && (source.isUnresolved() || destination.isUnresolved())) {
+            throw new IllegalArgumentException(
+                    "a PROXY header has addresses, not names: " + source + ", " + destination);
+        }
     }
 }

@@ -25,7 +25,21 @@ public sealed interface Via {
      * @param proxy where it is
      * @param credentials user and password (RFC 1929); null for none
      */
-    record Socks5(SocketAddress proxy, @Nullable Credentials credentials) implements Via {}
+    record Socks5(SocketAddress proxy, @Nullable Credentials credentials) implements Via {
+        public Socks5 {
+            if (credentials != null) {
+                requireLength("user", credentials.user());
+                requireLength("password", credentials.password());
+            }
+        }
+
+        private static void requireLength(String what, String text) {
+            int length = text.getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
+            if (length < 1 || length > 255) {
+                throw new IllegalArgumentException("a " + what + " for SOCKS5 has 1 to 255 bytes, not " + length);
+            }
+        }
+    }
 
     /**
      * Through an HTTP proxy by {@code CONNECT} (RFC 9110 §9.3.6), which also resolves the endpoint's name.
@@ -37,7 +51,13 @@ public sealed interface Via {
     record HttpConnect(
             SocketAddress proxy,
             @Nullable Credentials credentials,
-            @Nullable TlsClient tls) implements Via {}
+            @Nullable TlsClient tls) implements Via {
+        public HttpConnect {
+            if (credentials != null && credentials.user().contains(":")) {
+                throw new IllegalArgumentException("a user for HTTP has no colon: " + credentials.user());
+            }
+        }
+    }
 
     /** A user and a password; its text shows the user only. */
     record Credentials(String user, String password) {

@@ -8,10 +8,14 @@ import io.penstock.net.Connector;
 import io.penstock.net.ConnectorOptions;
 import io.penstock.net.Endpoint;
 import io.penstock.net.Loops;
+import io.penstock.net.ProxyHeader;
 import io.penstock.net.Resolver;
 import io.penstock.net.Resolver.Service;
 import io.penstock.net.ServiceAddress;
 import io.penstock.net.Timeouts;
+import io.penstock.net.TlsClient;
+import io.penstock.net.Via;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,6 +28,8 @@ import java.util.concurrent.TimeoutException;
 
 /** Dials: the race for a socket, then whoever is on the way, then the peer. */
 public final class NettyConnector implements Connector {
+    private static final Timeouts ONLY_THE_LIMIT = Timeouts.of(Duration.ZERO, Duration.ZERO, Duration.ZERO);
+
     private final NettyLoops owner;
     private final ConnectorOptions options;
     private final Resolver resolver;
@@ -145,6 +151,79 @@ public final class NettyConnector implements Connector {
         if (owner.here().eventLoop().isShuttingDown()) {
             throw ConnectionException.of(Reason.CLOSED, Phase.CONNECT, target, "the loops have been closed", null);
         }
-        return new Race(this, target, endpoint.local(), limit).run();
+        StreamConnection connection = new Race(this, target, endpoint.local(), limit).run();
+        try {
+            setUp(connection, endpoint, limit);
+            return connection;
+        } catch (Throwable e) {
+            connection.abort();
+            throw e;
+        }
+    }
+
+    /** What is said before the caller may speak: to the proxy, about the client, and in the TLS handshake. */
+    private void setUp(StreamConnection connection, Endpoint endpoint, Limit limit) throws ConnectionException {
+        if (endpoint.via() instanceof Via.Direct && endpoint.proxyHeader() == null && endpoint.tls() == null) return;
+        connection.timeouts(ONLY_THE_LIMIT);
+        var deadline = limit.isNever() ? null : connection.deadline(limit.left());
+        passProxy(connection, endpoint, limit);
+        ProxyHeader header = endpoint.proxyHeader();
+        if (header != null) step(Phase.PROXY, connection, limit, () -> connection.send(ProxyProtocol.encode(header)));
+        TlsClient tls = endpoint.tls();
+        if (tls != null) secure(connection, tls, nameOf(endpoint.address()), limit);
+        if (deadline != null) deadline.close();
+        connection.timeouts(timeouts());
+    }
+
+    private static void passProxy(StreamConnection connection, Endpoint endpoint, Limit limit)
+            throws ConnectionException {
+        switch (endpoint.via()) {
+            case Via.Direct _ -> {}
+            case Via.Socks5 socks -> {
+                var target = (InetSocketAddress) endpoint.address();
+                step(Phase.PROXY, connection, limit, () -> new Socks5(connection).connect(target, socks.credentials()));
+            }
+            case Via.HttpConnect http -> {
+                var target = (InetSocketAddress) endpoint.address();
+                TlsClient tls = http.tls();
+                if (tls != null) secure(connection, tls, nameOf(http.proxy()), limit);
+                step(
+                        Phase.PROXY,
+                        connection,
+                        limit,
+                        () -> new HttpTunnel(connection).connect(target, http.credentials()));
+            }
+        }
+    }
+
+    private static void secure(StreamConnection connection, TlsClient tls, String host, Limit limit)
+            throws ConnectionException {
+        throw ConnectionException.of(
+                Reason.FAILED, Phase.TLS, connection.remoteAddress(), "TLS is not possible here yet", null);
+    }
+
+    /** Whom the certificate must be for; not the name of an address, which anybody may have given it. */
+    private static String nameOf(SocketAddress address) {
+        if (!(address instanceof InetSocketAddress inet)) return "localhost";
+        return inet.isUnresolved() ? inet.getHostString() : inet.getAddress().getHostAddress();
+    }
+
+    /** A part of the dialling on the connection itself. */
+    @FunctionalInterface
+    private interface Step {
+        void run() throws ConnectionException;
+    }
+
+    /** Tells failures as those of the phase: they are not of reading or writing to whoever dials. */
+    private static void step(Phase phase, StreamConnection connection, Limit limit, Step step)
+            throws ConnectionException {
+        try {
+            step.run();
+        } catch (ConnectionException e) {
+            if (e.phase() == phase) throw e;
+            SocketAddress peer = connection.remoteAddress();
+            if (e.reason() == Reason.TIMEOUT) throw limit.passed(phase, peer, "no answer");
+            throw ConnectionException.of(e.reason(), phase, peer, String.valueOf(e.getMessage()), e);
+        }
     }
 }

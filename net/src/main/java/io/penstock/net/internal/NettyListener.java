@@ -10,6 +10,7 @@ import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Listener;
+import io.penstock.net.ListenerOptions;
 import io.penstock.net.Loops;
 import io.penstock.net.Timeouts;
 import java.io.IOException;
@@ -32,7 +33,6 @@ import org.slf4j.LoggerFactory;
 /** A listener on a Netty server channel. */
 public final class NettyListener implements Listener {
     private static final Logger LOG = LoggerFactory.getLogger(Listener.class);
-    private static final int BACKLOG = 4096;
 
     /** A loop that is held up longer than this is not waited for. */
     private static final long INITIALISED_WITHIN_MILLIS = 1000;
@@ -50,7 +50,7 @@ public final class NettyListener implements Listener {
         this.open = open;
     }
 
-    public static NettyListener open(Loops given, SocketAddress address, Timeouts timeouts, Handler handler)
+    public static NettyListener open(Loops given, SocketAddress address, ListenerOptions options, Handler handler)
             throws ConnectionException {
         var loops = (NettyLoops) given;
         var open = new OpenConnections();
@@ -59,15 +59,16 @@ public final class NettyListener implements Listener {
         var bootstrap = new ServerBootstrap()
                 .group(loops.group())
                 .channelFactory(loops.sockets().servers(unix))
-                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .option(ChannelOption.SO_BACKLOG, options.backlog())
                 .childHandler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel accepted) {
                         NettyLoop loop = loops.of(accepted.eventLoop());
-                        StreamConnection connection = SocketLink.over(accepted, Origin.ACCEPTED, loop, timeouts);
+                        StreamConnection connection =
+                                SocketLink.over(accepted, Origin.ACCEPTED, loop, options.timeouts());
                         connection.remember();
                         open.add(connection);
-                        loop.spawn("connection " + connection.id(), () -> handle(connection, handler));
+                        loop.spawn("connection " + connection.id(), () -> handle(connection, options, handler));
                     }
                 });
         if (!unix) bootstrap.option(ChannelOption.SO_REUSEADDR, true);
@@ -120,10 +121,11 @@ public final class NettyListener implements Listener {
         }
     }
 
-    private static void handle(StreamConnection connection, Handler handler) throws Exception {
+    private static void handle(StreamConnection connection, ListenerOptions options, Handler handler) throws Exception {
         try (var scope = ConnectionScope.enter("accepted connection")) {
             connection.joinScope();
             try {
+                if (options.proxyHeader()) readProxyHeader(connection, options.timeouts());
                 handler.handle(connection);
                 if (scope.remove(connection)) connection.close(); // or else it is another scope's, or closed
             } catch (ConnectionException e) {
@@ -140,6 +142,20 @@ public final class NettyListener implements Listener {
                 throw e;
             }
         }
+    }
+
+    private static void readProxyHeader(StreamConnection connection, Timeouts timeouts) throws ConnectionException {
+        connection.timeouts(Timeouts.of(Duration.ZERO, Duration.ZERO, Duration.ZERO));
+        var deadline = timeouts.connect().isZero() ? null : connection.deadline(timeouts.connect());
+        try {
+            connection.told(ProxyProtocol.read(connection));
+        } catch (ConnectionException e) {
+            LOG.warn("A client at {} is refused: {}", connection.remoteAddress(), e.getMessage());
+            connection.abort();
+            throw e;
+        }
+        if (deadline != null) deadline.close();
+        connection.timeouts(timeouts);
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.penstock.net.Delimited;
 import io.penstock.net.KeepAlive;
 import io.penstock.net.Loop;
 import io.penstock.net.Output;
+import io.penstock.net.ProxyHeader;
 import io.penstock.net.Released;
 import io.penstock.net.Scope;
 import io.penstock.net.Stats;
@@ -58,6 +59,7 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
     private volatile boolean closed;
     private @Nullable Runnable whenClosed;
     private volatile @Nullable Slot slot;
+    private volatile @Nullable ProxyHeader told;
     private volatile @Nullable Object attachment;
     private volatile @Nullable Lent lent;
 
@@ -182,12 +184,24 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
 
     @Override
     public SocketAddress localAddress() {
-        return link.localAddress();
+        ProxyHeader header = told;
+        return header == null || header.destination() == null ? link.localAddress() : header.destination();
     }
 
     @Override
     public SocketAddress remoteAddress() {
-        return link.remoteAddress();
+        ProxyHeader header = told;
+        return header == null || header.source() == null ? link.remoteAddress() : header.source();
+    }
+
+    @Override
+    public Optional<ProxyHeader> proxyHeader() {
+        return Optional.ofNullable(told);
+    }
+
+    /** Takes a proxy's word for who is at the ends. */
+    void told(ProxyHeader header) {
+        told = header;
     }
 
     @Override
