@@ -13,9 +13,12 @@ final class Delimiter {
     /** For each number of matched bytes, the length of the longest beginning of the delimiter that is also their end, but not all of them. */
     private final int[] borders;
 
+    private final TwoBytes ends;
+
     private Delimiter(byte[] bytes, int[] borders) {
         this.bytes = bytes;
         this.borders = borders;
+        this.ends = new TwoBytes(bytes[0], bytes[bytes.length - 1], bytes.length - 1);
     }
 
     static Delimiter of(byte[] delimiter) {
@@ -74,10 +77,8 @@ final class Delimiter {
             int found = matched;
             while (found < bytes.length && candidate < enough) {
                 if (found == 0) {
-                    candidate = chunk.indexOf(candidate, enough, bytes[0]);
-                    if (candidate < 0) {
-                        candidate = enough;
-                    } else {
+                    candidate = next(chunk, candidate, enough);
+                    if (candidate < enough) {
                         at = candidate + 1;
                         found = 1;
                     }
@@ -95,6 +96,14 @@ final class Delimiter {
             }
             before = candidate - start;
             matched = found;
+        }
+
+        /** The next place to look at; {@code to} when there is none. What begins near the end may go on behind it. */
+        private int next(ByteBuf chunk, int from, int to) {
+            int whole = Math.max(from, to - bytes.length + 1);
+            int place = ends.in(chunk, from, whole);
+            if (place < 0) place = chunk.indexOf(whole, to, bytes[0]);
+            return place < 0 ? to : place;
         }
     }
 }
