@@ -74,6 +74,25 @@ public interface Connection extends Input, Output, AutoCloseable {
 
     Stats stats();
 
+    /** What was agreed on in the TLS handshake; empty where there was none. */
+    Optional<TlsSession> tls();
+
+    /**
+     * Secures the stream from here on, in the role of the client: everything sent before leaves in clear, everything received and not yet
+     * consumed is taken for the peer's part of the handshake. Parks until the peer has proved who it is, at most for the connect timeout
+     * and up to the deadline; no other operation is possible meanwhile ({@code BUSY_CONNECTING}).
+     *
+     * <p>When it fails, the connection is closed.
+     *
+     * @param host whose certificate the peer must have, a name or an address, and what is asked for (SNI); the options may overrule it
+     * @throws ConnectionException with one of the reasons {@code TLS_...}, or what ended the connection meanwhile
+     * @throws IllegalArgumentException when the options are not possible here; nothing has changed then
+     */
+    void startTls(TlsClient options, String host) throws ConnectionException;
+
+    /** Secures the stream from here on as {@link #startTls(TlsClient, String)} does, in the role of the server. */
+    void startTls(TlsServer options) throws ConnectionException;
+
     /** False as soon as the connection was closed, aborted or lost, or both halves have ended. */
     boolean isOpen();
 

@@ -46,7 +46,12 @@ public interface Listener extends AutoCloseable {
         return open(loops, address, ListenerOptions.DEFAULT.withTimeouts(timeouts), handler);
     }
 
-    /** As {@link #open(Loops, SocketAddress, Handler)}, with options. */
+    /**
+     * As {@link #open(Loops, SocketAddress, Handler)}, with options. With TLS the handler gets connections that are secured already;
+     * a client whose handshake fails is seen in the log only.
+     *
+     * @throws IllegalArgumentException when the options are not possible here
+     */
     static Listener open(Loops loops, SocketAddress address, ListenerOptions options, Handler handler)
             throws ConnectionException {
         return io.penstock.net.internal.NettyListener.open(loops, address, options, handler);

@@ -1,5 +1,7 @@
 package io.penstock.net;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * How a {@link Listener} accepts connections. Immutable.
  *
@@ -7,24 +9,33 @@ package io.penstock.net;
  * @param backlog how many clients the operating system lets wait to be accepted; 1 or more
  * @param proxyHeader whether every connection begins with a PROXY header (version 1 or 2) that tells who the client is; one that does
  *     not is aborted and logged. Only where nobody but such proxies can connect: anybody may write anything into it
+ * @param tls how they are secured, behind the PROXY header, before the handler gets them; null for not at all
  */
-public record ListenerOptions(Timeouts timeouts, int backlog, boolean proxyHeader) {
-    /** {@link Timeouts#DEFAULT}, 4096 clients that wait, no PROXY header. */
-    public static final ListenerOptions DEFAULT = new ListenerOptions(Timeouts.DEFAULT, 4096, false);
+public record ListenerOptions(
+        Timeouts timeouts,
+        int backlog,
+        boolean proxyHeader,
+        @Nullable TlsServer tls) {
+    /** {@link Timeouts#DEFAULT}, 4096 clients that wait, no PROXY header, no TLS. */
+    public static final ListenerOptions DEFAULT = new ListenerOptions(Timeouts.DEFAULT, 4096, false, null);
 
     public ListenerOptions {
         if (backlog < 1) throw new IllegalArgumentException("the backlog must be 1 or more, not " + backlog);
     }
 
     public ListenerOptions withTimeouts(Timeouts limits) {
-        return new ListenerOptions(limits, backlog, proxyHeader);
+        return new ListenerOptions(limits, backlog, proxyHeader, tls);
     }
 
     public ListenerOptions withBacklog(int clients) {
-        return new ListenerOptions(timeouts, clients, proxyHeader);
+        return new ListenerOptions(timeouts, clients, proxyHeader, tls);
     }
 
     public ListenerOptions withProxyHeader(boolean required) {
-        return new ListenerOptions(timeouts, backlog, required);
+        return new ListenerOptions(timeouts, backlog, required, tls);
+    }
+
+    public ListenerOptions withTls(TlsServer options) {
+        return new ListenerOptions(timeouts, backlog, proxyHeader, options);
     }
 }

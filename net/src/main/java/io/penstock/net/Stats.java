@@ -3,7 +3,7 @@ package io.penstock.net;
 import java.time.Instant;
 
 /**
- * What a connection has done so far, as of the call.
+ * What a connection has done so far, as of the call. Bytes are those that are sent and received here, not what TLS makes of them.
  *
  * @param received bytes that arrived from the peer, whether consumed yet or not
  * @param sent bytes that the operating system took

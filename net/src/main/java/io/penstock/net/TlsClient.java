@@ -56,4 +56,17 @@ public record TlsClient(
     public TlsClient withIdentity(TlsIdentity certificate) {
         return new TlsClient(engine, trust, serverName, alpn, certificate, protocols, ciphers, keyLog);
     }
+
+    public TlsClient withProtocols(List<String> versions) {
+        return new TlsClient(engine, trust, serverName, alpn, identity, versions, ciphers, keyLog);
+    }
+
+    public TlsClient withCiphers(List<String> suites) {
+        return new TlsClient(engine, trust, serverName, alpn, identity, protocols, suites, keyLog);
+    }
+
+    /** Only BoringSSL can do that; with {@link TlsEngine#JDK} the connection is refused. */
+    public TlsClient withKeyLog(Path file) {
+        return new TlsClient(engine, trust, serverName, alpn, identity, protocols, ciphers, file);
+    }
 }

@@ -1,5 +1,8 @@
 package io.penstock.net;
 
+import io.penstock.net.internal.Pem;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.util.List;
@@ -14,6 +17,16 @@ public record TlsIdentity(PrivateKey key, List<X509Certificate> chain) {
     public TlsIdentity {
         chain = List.copyOf(chain);
         if (chain.isEmpty()) throw new IllegalArgumentException("an identity has at least one certificate");
+    }
+
+    /**
+     * Reads an identity from two files in the PEM format: the certificates, the server's own first, and an unencrypted PKCS#8 key.
+     *
+     * @throws IOException when one cannot be read
+     * @throws IllegalArgumentException when one has not the right content; the text names the file and says what it should be
+     */
+    public static TlsIdentity fromPem(Path chain, Path key) throws IOException {
+        return new TlsIdentity(Pem.privateKey(key), Pem.certificates(chain));
     }
 
     @Override

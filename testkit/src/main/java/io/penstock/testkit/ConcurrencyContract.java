@@ -149,6 +149,7 @@ interface ConcurrencyContract extends Contract {
         var reader = ends.callFrom(caller, Connection::receiveAll);
         var peerWriter = Call.onPlatformThread(() -> {
             ends.peer().send(back, Cut.random());
+            if (!kind().halfCloses()) writer.value();
             ends.peer().halfClose();
             return true;
         });

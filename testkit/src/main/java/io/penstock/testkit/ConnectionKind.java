@@ -45,6 +45,14 @@ public interface ConnectionKind {
     /** Whether {@link Connection#abort()} reaches the peer as a reset; a UNIX socket without unread input shows the end. */
     boolean abortsAsReset();
 
+    /**
+     * Whether it can go on sending after its peer has ended the stream. BoringSSL, as Netty has it, ends both directions at the peer's
+     * {@code close_notify}; then a writer is told {@code CLOSED}, and what it had sent before is delivered.
+     */
+    default boolean halfCloses() {
+        return true;
+    }
+
     /** The most bytes that may be under way between a sender and a peer that does not read, kernel included. */
     long mostUnderWay();
 }

@@ -49,6 +49,10 @@ interface EndingContract extends Contract {
         Ends ends = open();
         ends.feed("request", cut);
         ends.peer().halfClose();
+        if (!kind().halfCloses()) {
+            refusesToReply(ends);
+            return;
+        }
         var call = ends.call(c -> {
             String request = Payload.text(c.receiveAll());
             assertThat(c.isOpen()).isTrue();
@@ -63,12 +67,23 @@ interface EndingContract extends Contract {
         assertThat(call.value()).isEqualTo("request");
     }
 
+    /** What a kind does that cannot half-close. */
+    private static void refusesToReply(Ends ends) {
+        assertThat(ends.call(c -> Payload.text(c.receiveAll())).value()).isEqualTo("request");
+        ends.call(c -> c.send("a reply")).failing(Reason.CLOSED);
+        assertThat(ends.connection().isOpen()).isFalse();
+    }
+
     @Test
     default void aLongReplyReachesAPeerThatHasEndedItsOutput() throws Exception {
         Ends ends = open();
         long total = kind().mostUnderWay();
         ends.peer().send(Payload.bytes("request"));
         ends.peer().halfClose();
+        if (!kind().halfCloses()) {
+            refusesToReply(ends);
+            return;
+        }
         var replying = ends.call(c -> {
             String request = Payload.text(c.receiveAll());
             var stream = new Stream();
@@ -91,7 +106,7 @@ interface EndingContract extends Contract {
         assertThat(ends.connection().isOpen()).isTrue();
         ends.peer().halfClose();
         ends.call(c -> c.receive(1)).failing(Reason.EOF);
-        assertThat(ends.connection().isOpen()).isTrue();
+        assertThat(ends.connection().isOpen()).isEqualTo(kind().halfCloses());
         ends.act(Connection::shutdownOutput).value();
         Await.until("the connection has ended", () -> !ends.connection().isOpen());
         ends.peer().expectEnd();

@@ -65,6 +65,11 @@ public abstract class BufferedInput implements Input {
         return false;
     }
 
+    /** Why somebody else cannot read just now. */
+    protected Reason busy() {
+        return Reason.BUSY_READING;
+    }
+
     // ---- the methods of Input
 
     @Override
@@ -295,6 +300,13 @@ public abstract class BufferedInput implements Input {
         }
     }
 
+    /** The next bytes, as {@link #take} has them, between {@link #begin} and {@link #end}. */
+    final @Nullable ByteBuf takeClaimed() throws ConnectionException {
+        ByteBuf chunk = chunk();
+        current = null;
+        return chunk;
+    }
+
     /** Parks until at least one byte can be looked at; false at the end of the stream. */
     public final boolean ready() throws ConnectionException {
         begin();
@@ -388,7 +400,7 @@ public abstract class BufferedInput implements Input {
     }
 
     final void begin() throws ConnectionException {
-        if (!claim()) throw failure(Reason.BUSY_READING);
+        if (!claim()) throw failure(busy());
         if (isDropped()) {
             end();
             throw failure(Reason.CLOSED);

@@ -125,6 +125,34 @@ final class InputHalf extends BufferedInput {
         tellEnd.forEach(each -> each.accept(reason));
     }
 
+    /**
+     * Begins anew behind a layer: what has come, and how it ended, goes to the layer, after what the layer has waiting for it already.
+     *
+     * @param base what counts as received so far
+     */
+    void passOn(Halves layer, ByteBuf first, long base) {
+        List<ByteBuf> chunks;
+        Reason end;
+        lock.lock();
+        try {
+            chunks = List.copyOf(queue);
+            queue.clear();
+            queued = 0;
+            received = base;
+            end = ending;
+            if (end != Reason.CLOSED) ending = null;
+            if (paused) {
+                paused = false;
+                connection.link().resumeReading();
+            }
+        } finally {
+            lock.unlock();
+        }
+        layer.offer(first);
+        chunks.forEach(layer::offer);
+        if (end != null && end != Reason.CLOSED) layer.endInput(end, cause);
+    }
+
     // ---- the reader's side
 
     @Override
@@ -190,6 +218,11 @@ final class InputHalf extends BufferedInput {
         } finally {
             lock.unlock();
         }
+    }
+
+    @Override
+    protected Reason busy() {
+        return connection.isSecuring() ? Reason.BUSY_CONNECTING : Reason.BUSY_READING;
     }
 
     @Override
@@ -306,7 +339,7 @@ final class InputHalf extends BufferedInput {
         return switch (reason) {
             case TIMEOUT ->
                 ConnectionException.of(reason, Phase.READ, peer(), connection.readLimitText(inactivity), null);
-            case RESET, FAILED ->
+            case RESET, FAILED, TLS_HANDSHAKE, MALFORMED ->
                 ConnectionException.of(reason, Phase.READ, peer(), Failures.text(reason, cause), cause);
             default -> ConnectionException.of(reason, Phase.READ, peer());
         };

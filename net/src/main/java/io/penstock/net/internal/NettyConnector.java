@@ -156,7 +156,7 @@ public final class NettyConnector implements Connector {
             setUp(connection, endpoint, limit);
             return connection;
         } catch (Throwable e) {
-            connection.abort();
+            if (connection.isOpen()) connection.abort(); // or else it is ending by itself, behind an alert
             throw e;
         }
     }
@@ -198,8 +198,13 @@ public final class NettyConnector implements Connector {
 
     private static void secure(StreamConnection connection, TlsClient tls, String host, Limit limit)
             throws ConnectionException {
-        throw ConnectionException.of(
-                Reason.FAILED, Phase.TLS, connection.remoteAddress(), "TLS is not possible here yet", null);
+        TlsHandshake.client(
+                connection,
+                tls,
+                host,
+                limit.isNever()
+                        ? Parking.NO_LIMIT
+                        : System.nanoTime() + limit.left().toNanos());
     }
 
     /** Whom the certificate must be for; not the name of an address, which anybody may have given it. */

@@ -13,6 +13,7 @@ import io.penstock.net.Listener;
 import io.penstock.net.ListenerOptions;
 import io.penstock.net.Loops;
 import io.penstock.net.Timeouts;
+import io.penstock.net.TlsServer;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.SocketAddress;
@@ -24,6 +25,8 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -56,6 +59,8 @@ public final class NettyListener implements Listener {
         var open = new OpenConnections();
         boolean unix = SocketTransport.isUnix(address);
         if (address instanceof UnixDomainSocketAddress file) requireAbsent(file);
+        TlsServer tls = options.tls();
+        if (tls != null) prepare(loops, tls);
         var bootstrap = new ServerBootstrap()
                 .group(loops.group())
                 .channelFactory(loops.sockets().servers(unix))
@@ -121,11 +126,22 @@ public final class NettyListener implements Listener {
         }
     }
 
+    /** Where the options are wrong, opening fails, and not every client. */
+    private static void prepare(NettyLoops loops, TlsServer tls) {
+        try {
+            CompletableFuture.supplyAsync(() -> TlsContexts.prepare(tls), loops.workers())
+                    .join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
+        }
+    }
+
     private static void handle(StreamConnection connection, ListenerOptions options, Handler handler) throws Exception {
         try (var scope = ConnectionScope.enter("accepted connection")) {
             connection.joinScope();
             try {
                 if (options.proxyHeader()) readProxyHeader(connection, options.timeouts());
+                if (options.tls() != null) secure(connection, options.tls(), scope);
                 handler.handle(connection);
                 if (scope.remove(connection)) connection.close(); // or else it is another scope's, or closed
             } catch (ConnectionException e) {
@@ -141,6 +157,17 @@ public final class NettyListener implements Listener {
                 if (scope.remove(connection)) connection.abort();
                 throw e;
             }
+        }
+    }
+
+    /** When the handshake fails, the connection ends by itself, behind what the client is told. */
+    private static void secure(StreamConnection connection, TlsServer tls, ConnectionScope scope)
+            throws ConnectionException {
+        try {
+            connection.startTls(tls);
+        } catch (ConnectionException e) {
+            var _ = scope.remove(connection);
+            throw e;
         }
     }
 

@@ -182,11 +182,11 @@ final class OutputHalf extends ChunkOutput {
 
     @Override
     public void flush() throws ConnectionException {
-        begin();
+        boolean begun = begin();
         try {
             awaitTaken();
         } finally {
-            end();
+            end(begun);
         }
     }
 
@@ -213,7 +213,16 @@ final class OutputHalf extends ChunkOutput {
             return true;
         }
         if (writer == me) return false;
-        throw failure(Reason.BUSY_WRITING);
+        throw failure(connection.isSecuring() ? Reason.BUSY_CONNECTING : Reason.BUSY_WRITING);
+    }
+
+    /** Keeps all others from writing, until {@link #unclaim}, while the calling thread writes. */
+    void claim() throws ConnectionException {
+        if (!begin()) throw new IllegalStateException("this thread is sending already");
+    }
+
+    void unclaim() {
+        end();
     }
 
     private void end(boolean begun) {
@@ -463,6 +472,13 @@ final class OutputHalf extends ChunkOutput {
         }
     }
 
+    /** What has been sent so far counts as this much. */
+    void countFrom(long base) {
+        lock.lock();
+        sent = base;
+        lock.unlock();
+    }
+
     long sent() {
         lock.lock();
         try {
@@ -524,7 +540,17 @@ final class OutputHalf extends ChunkOutput {
                         connection.link().remoteAddress(),
                         connection.writeLimitText(inactivity),
                         null);
-            case BUSY_WRITING, CLOSED, INTERRUPTED ->
+            case CLOSED ->
+                cause == null
+                        ? ConnectionException.of(
+                                reason, Phase.WRITE, connection.link().remoteAddress())
+                        : ConnectionException.of(
+                                reason,
+                                Phase.WRITE,
+                                connection.link().remoteAddress(),
+                                String.valueOf(cause.getMessage()),
+                                cause);
+            case BUSY_WRITING, BUSY_CONNECTING, INTERRUPTED ->
                 ConnectionException.of(reason, Phase.WRITE, connection.link().remoteAddress());
             default ->
                 ConnectionException.of(

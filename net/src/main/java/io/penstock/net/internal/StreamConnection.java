@@ -14,6 +14,9 @@ import io.penstock.net.Released;
 import io.penstock.net.Scope;
 import io.penstock.net.Stats;
 import io.penstock.net.Timeouts;
+import io.penstock.net.TlsClient;
+import io.penstock.net.TlsServer;
+import io.penstock.net.TlsSession;
 import io.penstock.net.Until;
 import io.penstock.net.event.Action;
 import java.io.InputStream;
@@ -39,6 +42,7 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
     private static final AtomicLong IDS = new AtomicLong();
     private static final long AGAIN_NANOS = 1_000_000;
+    private static final long LINGER_NANOS = 1_000_000_000;
 
     private final long id = nextId();
     private final Instant opened = Instant.now();
@@ -49,6 +53,7 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
 
     private final InputHalf input;
     private final OutputHalf output;
+    private final Halves halves;
     private volatile Timeouts timeouts;
     private volatile long readNanos;
     private volatile long writeNanos;
@@ -62,6 +67,10 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
     private volatile @Nullable ProxyHeader told;
     private volatile @Nullable Object attachment;
     private volatile @Nullable Lent lent;
+    private volatile @Nullable TlsSession tls;
+
+    /** While a TLS handshake is under way: the limit of all its waits, a {@link System#nanoTime()}. Else 0. */
+    private volatile long securing;
 
     StreamConnection(Origin origin, NettyLoop loop, Timeouts timeouts, Function<StreamConnection, Link> links) {
         this.origin = origin;
@@ -72,7 +81,8 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
         this.link = links.apply(this);
         this.input = new InputHalf(this, loop);
         this.output = new OutputHalf(this, loop);
-        link.feed(new OwnHalves(this, input, output));
+        this.halves = new OwnHalves(this, input, output);
+        link.feed(halves);
         loop.opened(this);
     }
 
@@ -215,6 +225,47 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
     }
 
     @Override
+    public Optional<TlsSession> tls() {
+        return Optional.ofNullable(tls);
+    }
+
+    @Override
+    public void startTls(TlsClient options, String host) throws ConnectionException {
+        TlsHandshake.client(this, options, host, connectLimit());
+    }
+
+    @Override
+    public void startTls(TlsServer options) throws ConnectionException {
+        TlsHandshake.server(this, options, connectLimit());
+    }
+
+    private long connectLimit() {
+        long nanos = timeouts.connect().toNanos();
+        return nanos == 0 ? Parking.NO_LIMIT : System.nanoTime() + nanos;
+    }
+
+    /** From now on a handshake has the connection for itself. */
+    void startSecuring(long limit) {
+        FixedDeadline fixed = deadline;
+        securing = fixed != null && (limit == Parking.NO_LIMIT || fixed.at - limit < 0) ? fixed.at : limit;
+    }
+
+    void endSecuring() {
+        securing = 0;
+    }
+
+    boolean isSecuring() {
+        return securing != 0;
+    }
+
+    /** The link has become the lower part of another. To its pool the connection is not what it was any more. */
+    void secured(Link by, TlsSession session) {
+        link = by;
+        tls = session;
+        if (slot != null) soil();
+    }
+
+    @Override
     public boolean isOpen() {
         if (closed) return false;
         return !(input.hasEnded() && output.hasEnded());
@@ -338,6 +389,14 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
         output.end(Reason.CLOSED, null);
         link.close();
         ended();
+    }
+
+    /** Ends in order what nobody uses any more: everything sent leaves, what comes is dropped, and the peer gets a moment to end too. */
+    void closeBehindOutput() {
+        output.finish();
+        shutdownInput();
+        Action limit = loop.timer(LINGER_NANOS, this::closeIdle);
+        whenClosed(limit::cancel);
     }
 
     /**
@@ -491,6 +550,10 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
         return output;
     }
 
+    Halves halves() {
+        return halves;
+    }
+
     Link link() {
         return link;
     }
@@ -607,6 +670,8 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
     }
 
     boolean isPastDeadline() {
+        long handshake = securing;
+        if (handshake != 0) return handshake != Parking.NO_LIMIT && handshake - System.nanoTime() <= 0;
         FixedDeadline fixed = deadline;
         return fixed != null && fixed.at - System.nanoTime() <= 0;
     }
@@ -621,6 +686,8 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
 
     /** When a wait that begins now is over, by inactivity or by the deadline. */
     long limit(long inactivity) {
+        long handshake = securing;
+        if (handshake != 0) return handshake;
         FixedDeadline fixed = deadline;
         if (inactivity == 0) return fixed == null ? Parking.NO_LIMIT : fixed.at;
         long idle = System.nanoTime() + inactivity;

@@ -1,0 +1,347 @@
+package io.penstock.net.internal;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.event.Action;
+import java.net.SocketAddress;
+import java.net.SocketOption;
+import java.util.ArrayDeque;
+import java.util.Locale;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A secured stream over another link, from the end of the handshake on: to the halves of the connection it is a link, to the link below it
+ * is the halves.
+ *
+ * <p>Everything but what only passes a call on runs on the connection's loop. It keeps nothing back: what comes in is decrypted and handed
+ * up at once, and what the output half has is encrypted when the link below takes it. So the bounds of the halves are its bounds.
+ */
+final class TlsLink implements Link, Halves {
+    /** How long the last record may take to leave when this side closes. */
+    private static final long FAREWELL_NANOS = 1_000_000_000;
+
+    private final StreamConnection connection;
+    private final Link lower;
+    private final TlsRecords records;
+
+    private Halves halves;
+
+    /** For each batch that was handed to the link below and is not taken yet: how much of it was the application's. */
+    private final ArrayDeque<Long> handed = new ArrayDeque<>(2);
+
+    /** Encrypted before the link below has asked for it. */
+    private final ArrayDeque<ByteBuf> ready = new ArrayDeque<>(0);
+
+    private long readyPlain;
+    private boolean peerEnded;
+    private boolean ending;
+    private boolean failed;
+    private boolean closing;
+    private boolean released;
+    private @Nullable Action farewell;
+
+    TlsLink(StreamConnection connection, Link lower, TlsRecords records) {
+        this.connection = connection;
+        this.lower = lower;
+        this.records = records;
+        this.halves = connection.halves();
+    }
+
+    @Override
+    public void feed(Halves above) {
+        halves = above;
+    }
+
+    @Override
+    public void betweenDeliveries(Runnable work) {
+        connection.nettyLoop().execute(work);
+    }
+
+    /** Once it stands where it belongs: the engine may have something to say. */
+    void begin() {
+        connection.whenClosed(() -> connection.nettyLoop().defer(this::releaseUnlessClosing));
+        drainSoon();
+    }
+
+    // ---- from the peer
+
+    @Override
+    public void offer(ByteBuf chunk) {
+        onLoop(() -> open(chunk));
+    }
+
+    /** A pair delivers on the other end's loop. */
+    private void onLoop(Runnable work) {
+        if (connection.nettyLoop().eventLoop().inEventLoop()) {
+            work.run();
+        } else {
+            connection.nettyLoop().execute(work);
+        }
+    }
+
+    private void open(ByteBuf chunk) {
+        if (released || peerEnded || failed) {
+            chunk.release();
+            return;
+        }
+        ByteBuf plain = records.plainBuffer(chunk.readableBytes());
+        SSLException failure = null;
+        try {
+            // an engine that cannot half-close would refuse what it is given behind the peer's end
+            if (!records.halfCloses()) sealAhead();
+            records.open(chunk, plain);
+        } catch (SSLException e) {
+            failure = e;
+        }
+        if (plain.isReadable()) {
+            halves.offer(plain);
+        } else {
+            plain.release();
+        }
+        if (failure != null) {
+            fail(failure);
+        } else if (records.isInboundDone()) {
+            peerEnded = true;
+            halves.endInput(Reason.EOF, null);
+            if (!records.halfCloses()) {
+                halves.endOutput(
+                        Reason.CLOSED,
+                        new SSLException("the peer has ended its stream with close_notify, and the"
+                                + " TLS engine ends both with it; only the engine JDK can half-close, with TLS 1.3"));
+                ending = true;
+            }
+            drainSoon();
+        } else if (records.needsWrap()) {
+            drainSoon();
+        }
+    }
+
+    /** The peer is told by an alert, if the engine has one. */
+    private void fail(SSLException failure) {
+        failed = true;
+        boolean told =
+                String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT).contains("alert");
+        Reason reason = told ? Reason.TLS_HANDSHAKE : Reason.MALFORMED;
+        records.wrapAlert(ready::add);
+        halves.endInput(reason, failure);
+        halves.endOutput(reason, failure);
+        drainSoon();
+    }
+
+    /** An end without close_notify may be somebody else's doing. */
+    @Override
+    public void endInput(Reason reason, @Nullable Throwable cause) {
+        onLoop(() -> {
+            if (!peerEnded) halves.endInput(reason == Reason.EOF ? Reason.TLS_TRUNCATED : reason, cause);
+        });
+    }
+
+    @Override
+    public void lost(Reason reason, @Nullable Throwable cause) {
+        halves.lost(reason, cause);
+        release();
+    }
+
+    // ---- to the peer
+
+    @Override
+    public long takeInto(Consumer<Object> link, ByteBuf scratch) {
+        if (released) return 0;
+        var batch = new Batch(link);
+        for (ByteBuf record = ready.poll(); record != null; record = ready.poll()) batch.accept(record);
+        long plain = readyPlain;
+        readyPlain = 0;
+        if (!failed) {
+            try {
+                plain += seal(batch, scratch);
+                records.sealPending(batch);
+            } catch (SSLException e) {
+                fail(e);
+            }
+        }
+        if (batch.size > 0) handed.add(plain);
+        return batch.size;
+    }
+
+    private void sealAhead() throws SSLException {
+        readyPlain += seal(ready::add, Unpooled.EMPTY_BUFFER);
+        if (!ready.isEmpty()) drainSoon();
+    }
+
+    /** Encrypts what the output half has, small pieces together; returns how much it was. */
+    private long seal(Consumer<ByteBuf> out, ByteBuf scratch) throws SSLException {
+        var pieces = new ArrayDeque<ByteBuf>(2);
+        long size = halves.takeInto(message -> pieces.add((ByteBuf) message), scratch);
+        if (size == 0) return 0;
+        ByteBuf plain = pieces.size() == 1 ? pieces.getFirst() : joined(pieces, (int) size);
+        try {
+            records.seal(plain, out);
+        } finally {
+            plain.release();
+        }
+        return size;
+    }
+
+    private static ByteBuf joined(ArrayDeque<ByteBuf> pieces, int size) {
+        ByteBuf all = ByteBufAllocator.DEFAULT.directBuffer(size);
+        for (ByteBuf piece : pieces) {
+            all.writeBytes(piece);
+            piece.release();
+        }
+        return all;
+    }
+
+    @Override
+    public void taken(long count) {
+        Long plain = handed.poll();
+        if (plain != null && plain > 0) halves.taken(plain);
+        if (closing && isSaid()) finishClosing();
+    }
+
+    /** The end of our stream is a record, behind everything else; the link below ends when both streams have. */
+    @Override
+    public boolean mayFinish() {
+        if (released) return false;
+        if (!ending && (closing || halves.mayFinish())) {
+            ending = true;
+            records.closeOutbound();
+            drainSoon();
+        }
+        return ending && peerEnded && isSaid();
+    }
+
+    @Override
+    public void endOutput(Reason reason, @Nullable Throwable cause) {
+        halves.endOutput(reason, cause);
+    }
+
+    // ---- the endings
+
+    @Override
+    public void close() {
+        connection.nettyLoop().defer(this::closeInOrder);
+    }
+
+    private void closeInOrder() {
+        if (released || closing) return;
+        closing = true;
+        if (!ending) {
+            ending = true;
+            records.closeOutbound();
+        }
+        if (isSaid()) {
+            finishClosing();
+        } else {
+            farewell = connection.nettyLoop().timer(FAREWELL_NANOS, this::finishClosing);
+            drainSoon();
+        }
+    }
+
+    /** Whether the peer, or the operating system, has the last record. */
+    private boolean isSaid() {
+        return (failed || records.isOutboundDone()) && handed.isEmpty() && ready.isEmpty();
+    }
+
+    private void finishClosing() {
+        if (released) return;
+        lower.close();
+        release();
+    }
+
+    @Override
+    public void abort() {
+        lower.abort();
+        connection.nettyLoop().execute(this::release);
+    }
+
+    private void releaseUnlessClosing() {
+        if (!closing) release();
+    }
+
+    private void release() {
+        if (released) return;
+        released = true;
+        if (farewell != null) farewell.cancel();
+        ready.forEach(ByteBuf::release);
+        ready.clear();
+        records.release();
+    }
+
+    // ---- what only passes it on
+
+    @Override
+    public void drainSoon() {
+        lower.drainSoon();
+    }
+
+    @Override
+    public SocketAddress localAddress() {
+        return lower.localAddress();
+    }
+
+    @Override
+    public SocketAddress remoteAddress() {
+        return lower.remoteAddress();
+    }
+
+    @Override
+    public void pauseReading() {
+        lower.pauseReading();
+    }
+
+    @Override
+    public void resumeReading() {
+        lower.resumeReading();
+    }
+
+    @Override
+    public void whenGone(Runnable work) {
+        lower.whenGone(work);
+    }
+
+    @Override
+    public void receiveRest() {
+        lower.receiveRest();
+    }
+
+    @Override
+    public long backlog() {
+        return lower.backlog();
+    }
+
+    @Override
+    public boolean sendsFiles() {
+        return false;
+    }
+
+    @Override
+    public <T> T option(SocketOption<T> name) throws ConnectionException {
+        return lower.option(name);
+    }
+
+    @Override
+    public <T> void option(SocketOption<T> name, T value) throws ConnectionException {
+        lower.option(name, value);
+    }
+
+    /** Counts what it passes on. */
+    private static final class Batch implements Consumer<ByteBuf> {
+        private final Consumer<Object> link;
+        private long size;
+
+        Batch(Consumer<Object> link) {
+            this.link = link;
+        }
+
+        @Override
+        public void accept(ByteBuf record) {
+            size += record.readableBytes();
+            link.accept(record);
+        }
+    }
+}

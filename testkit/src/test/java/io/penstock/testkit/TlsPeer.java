@@ -1,0 +1,56 @@
+package io.penstock.testkit;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
+import javax.net.ssl.SSLSocket;
+
+/** A far end that speaks TLS by the JDK's own sockets. */
+final class TlsPeer implements Peer {
+    private final Socket raw;
+    private final SSLSocket secured;
+
+    /**
+     * @param raw the socket below
+     * @param secured over it, its handshake done
+     */
+    TlsPeer(Socket raw, SSLSocket secured) throws IOException {
+        this.raw = raw;
+        this.secured = secured;
+        secured.setSoTimeout((int) Await.LIMIT.toMillis());
+    }
+
+    @Override
+    public void send(byte[] bytes) throws IOException {
+        secured.getOutputStream().write(bytes);
+    }
+
+    @Override
+    public int read(ByteBuffer into) throws IOException {
+        try {
+            int count =
+                    secured.getInputStream().read(into.array(), into.arrayOffset() + into.position(), into.remaining());
+            if (count > 0) into.position(into.position() + count);
+            return count;
+        } catch (SocketTimeoutException e) {
+            throw new AssertionError("the peer waited in vain for the connection to send something or end", e);
+        }
+    }
+
+    @Override
+    public void halfClose() throws IOException {
+        secured.shutdownOutput();
+    }
+
+    @Override
+    public void reset() throws IOException {
+        if (!raw.isClosed()) raw.setSoLinger(true, 0);
+        raw.close();
+    }
+
+    @Override
+    public void close() throws IOException {
+        secured.close();
+    }
+}
