@@ -3,8 +3,10 @@ package io.penstock.http;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Endpoint;
 import io.penstock.net.KeepAlive;
 import io.penstock.net.Pool;
+import io.penstock.net.TlsClient;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -31,10 +33,12 @@ public final class HttpClient {
 
     private final Pool pool;
     private final KeepAlive keepAlive;
+    private final TlsClient tls;
 
-    private HttpClient(Pool pool, KeepAlive keepAlive) {
+    private HttpClient(Pool pool, KeepAlive keepAlive, TlsClient tls) {
         this.pool = pool;
         this.keepAlive = keepAlive;
+        this.tls = tls;
     }
 
     /** A client over the pool, which stays its owner's. */
@@ -44,7 +48,12 @@ public final class HttpClient {
 
     /** A client over the pool that keeps its connections this long. */
     public static HttpClient of(Pool pool, KeepAlive keepAlive) {
-        return new HttpClient(pool, keepAlive);
+        return new HttpClient(pool, keepAlive, TlsClient.DEFAULT);
+    }
+
+    /** The same client with other options for {@code https://} URLs; {@link TlsClient#DEFAULT} if not set. */
+    public HttpClient withTls(TlsClient options) {
+        return new HttpClient(pool, keepAlive, options);
     }
 
     /**
@@ -65,7 +74,7 @@ public final class HttpClient {
         }
     }
 
-    /** Asks for an {@code http://} URL. */
+    /** Asks for an {@code http://} or {@code https://} URL. */
     public Response get(String url) throws ConnectionException {
         return send(RequestHead.of("GET", url), NOTHING);
     }
@@ -73,19 +82,27 @@ public final class HttpClient {
     /**
      * Sends a request and receives its answer.
      *
-     * @param request its target an {@code http://} URL, which says where to send it
+     * @param request its target an {@code http://} or {@code https://} URL, which says where to send it
      */
     public Response send(RequestHead request, byte[] body) throws ConnectionException {
         String authority = request.authority();
-        if (authority == null || !request.target().regionMatches(true, 0, "http://", 0, 7)) {
-            throw new IllegalArgumentException("not a http:// URL: " + request.target());
+        boolean plain = request.target().regionMatches(true, 0, "http://", 0, 7);
+        boolean secure = request.target().regionMatches(true, 0, "https://", 0, 8);
+        if (authority == null || !(plain || secure)) {
+            throw new IllegalArgumentException("not a http:// or https:// URL: " + request.target());
         }
-        return send(address(authority), originForm(request, authority), body);
+        Endpoint endpoint = Endpoint.of(address(authority, secure ? 443 : 80));
+        return send(secure ? endpoint.withTls(tls) : endpoint, originForm(request, authority), body);
     }
 
     /** Sends a request whose target is a path to an address, which may be a UNIX socket's. */
     public Response send(SocketAddress address, RequestHead request, byte[] body) throws ConnectionException {
-        Connection connection = pool.connect(address);
+        return send(Endpoint.of(address), request, body);
+    }
+
+    /** Sends a request whose target is a path to an endpoint. */
+    public Response send(Endpoint endpoint, RequestHead request, byte[] body) throws ConnectionException {
+        Connection connection = pool.connect(endpoint);
         boolean kept = connection.stats().reused() > 0;
         try (var exchange = ClientExchange.on(connection)) {
             try {
@@ -94,7 +111,7 @@ public final class HttpClient {
                 if (!kept || exchange.firstByteSeen() || !isSafeToRepeat(request, e)) throw e;
             }
         }
-        Connection fresh = pool.connectFresh(address);
+        Connection fresh = pool.connectFresh(endpoint);
         try (var exchange = ClientExchange.on(fresh)) {
             return exchange(fresh, exchange, request, body);
         }
@@ -135,12 +152,12 @@ public final class HttpClient {
         return RequestHead.of(request.method(), query == null ? request.path() : request.path() + "?" + query, headers);
     }
 
-    private static SocketAddress address(String authority) {
+    private static SocketAddress address(String authority, int usual) {
         int colon = authority.lastIndexOf(':');
         boolean hasPort = colon > authority.lastIndexOf(']');
         String host = hasPort ? authority.substring(0, colon) : authority;
         String port = hasPort ? authority.substring(colon + 1) : "";
         if (host.startsWith("[")) host = host.substring(1, host.length() - 1);
-        return InetSocketAddress.createUnresolved(host, port.isEmpty() ? 80 : Integer.parseInt(port));
+        return InetSocketAddress.createUnresolved(host, port.isEmpty() ? usual : Integer.parseInt(port));
     }
 }

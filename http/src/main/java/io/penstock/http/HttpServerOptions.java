@@ -1,6 +1,8 @@
 package io.penstock.http;
 
+import io.penstock.net.TlsServer;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The bounds of a server, per connection.
@@ -15,6 +17,7 @@ import java.time.Duration;
  * @param idleTimeout how long a connection may wait for its next request; then it is closed
  * @param bodyTimeout how long the client may send nothing of a body that is being read; then 408
  * @param writeTimeout how long the client may take nothing of the answer; then the connection is aborted
+ * @param tls how connections are secured; null for plain HTTP
  */
 public record HttpServerOptions(
         int requestLine,
@@ -26,10 +29,11 @@ public record HttpServerOptions(
         Duration headTimeout,
         Duration idleTimeout,
         Duration bodyTimeout,
-        Duration writeTimeout) {
+        Duration writeTimeout,
+        @Nullable TlsServer tls) {
     /**
      * 8 KiB request line, 32 KiB and 100 header fields, any body and number of requests, 64 KiB unread; 10 s for the head, 60 s idle,
-     * 30 s for the body, 60 s to write.
+     * 30 s for the body, 60 s to write; no TLS.
      */
     public static final HttpServerOptions DEFAULT = new HttpServerOptions(
             8 * 1024,
@@ -41,7 +45,8 @@ public record HttpServerOptions(
             Duration.ofSeconds(10),
             Duration.ofSeconds(60),
             Duration.ofSeconds(30),
-            Duration.ofSeconds(60));
+            Duration.ofSeconds(60),
+            null);
 
     public HttpServerOptions {
         if (requestLine < 16
@@ -78,7 +83,8 @@ public record HttpServerOptions(
                 headTimeout,
                 idleTimeout,
                 bodyTimeout,
-                writeTimeout);
+                writeTimeout,
+                tls);
     }
 
     /** The same with other bounds of the body: the most of it, and the most that may be left unread, in bytes. */
@@ -93,7 +99,8 @@ public record HttpServerOptions(
                 headTimeout,
                 idleTimeout,
                 bodyTimeout,
-                writeTimeout);
+                writeTimeout,
+                tls);
     }
 
     public HttpServerOptions withRequestsPerConnection(long count) {
@@ -107,7 +114,8 @@ public record HttpServerOptions(
                 headTimeout,
                 idleTimeout,
                 bodyTimeout,
-                writeTimeout);
+                writeTimeout,
+                tls);
     }
 
     /** The same with other timeouts. */
@@ -122,6 +130,23 @@ public record HttpServerOptions(
                 head,
                 idle,
                 body,
-                write);
+                write,
+                tls);
+    }
+
+    /** The same with connections that are secured, for {@code https}. */
+    public HttpServerOptions withTls(TlsServer security) {
+        return new HttpServerOptions(
+                requestLine,
+                headerSection,
+                headerCount,
+                bodyLimit,
+                unreadBodyLimit,
+                requestsPerConnection,
+                headTimeout,
+                idleTimeout,
+                bodyTimeout,
+                writeTimeout,
+                security);
     }
 }

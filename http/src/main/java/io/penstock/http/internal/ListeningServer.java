@@ -5,7 +5,9 @@ import io.penstock.http.HttpServer;
 import io.penstock.http.HttpServerOptions;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.Listener;
+import io.penstock.net.ListenerOptions;
 import io.penstock.net.Loops;
+import io.penstock.net.TlsServer;
 import java.net.SocketAddress;
 import java.time.Duration;
 
@@ -30,7 +32,10 @@ public final class ListeningServer implements HttpServer {
     public static HttpServer listen(Loops loops, SocketAddress address, HttpServerOptions options, Handler handler)
             throws ConnectionException {
         var service = new HttpService(options, handler);
-        return new ListeningServer(service, Listener.open(loops, address, service.idleTimeouts(), service::serve));
+        var accepting = ListenerOptions.DEFAULT.withTimeouts(service.idleTimeouts());
+        TlsServer tls = options.tls();
+        if (tls != null) accepting = accepting.withTls(tls);
+        return new ListeningServer(service, Listener.open(loops, address, accepting, service::serve));
     }
 
     @Override

@@ -1,0 +1,125 @@
+package io.penstock.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Connector;
+import io.penstock.net.LoopOptions;
+import io.penstock.net.Loops;
+import io.penstock.net.Pool;
+import io.penstock.net.TlsClient;
+import io.penstock.net.TlsEngine;
+import io.penstock.net.TlsIdentity;
+import io.penstock.net.TlsServer;
+import io.penstock.net.TlsTrust;
+import io.penstock.testkit.Call;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.security.PrivateKey;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** HTTP over TLS: the server and the client, with each engine. */
+class HttpsTest {
+    private static final char[] PASSWORD = "changeit".toCharArray();
+
+    private static TlsIdentity identity;
+    private static TlsTrust trust;
+
+    private final Loops loops = Loops.open(LoopOptions.DEFAULT.withCount(2));
+    private final Pool pool = Pool.of(Connector.of(loops));
+
+    @BeforeAll
+    static void certify(@TempDir Path directory) throws Exception {
+        Path file = directory.resolve("store.p12");
+        int code = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "keytool")
+                                .toString(),
+                        "-genkeypair",
+                        "-alias",
+                        "server",
+                        "-keyalg",
+                        "EC",
+                        "-dname",
+                        "CN=localhost",
+                        "-ext",
+                        "san=dns:localhost",
+                        "-keystore",
+                        file.toString(),
+                        "-storepass",
+                        new String(PASSWORD))
+                .inheritIO()
+                .start()
+                .waitFor();
+        assertThat(code).isZero();
+        var store = KeyStore.getInstance(file.toFile(), PASSWORD);
+        var certificate = (X509Certificate) store.getCertificate("server");
+        identity = new TlsIdentity((PrivateKey) store.getKey("server", PASSWORD), List.of(certificate));
+        trust = new TlsTrust.Authorities(List.of(certificate), List.of());
+    }
+
+    @AfterEach
+    void close() {
+        pool.close();
+        assertThat(loops.close(Duration.ofSeconds(10))).isTrue();
+    }
+
+    private HttpServer listen(TlsEngine engine) throws ConnectionException {
+        var options = HttpServerOptions.DEFAULT.withTls(TlsServer.of(identity).withEngine(engine));
+        return HttpServer.listen(
+                loops,
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                options,
+                exchange ->
+                        exchange.respond(200, "secret of " + exchange.request().path()));
+    }
+
+    private static String url(HttpServer server, String path) {
+        return "https://localhost:" + ((InetSocketAddress) server.address()).getPort() + path;
+    }
+
+    private <T> Call<T> onLoop(Call.Body<T> body) {
+        return Call.start(task -> loops.next().spawn("ask", task::run), body);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void requestsAndAnswersAreSecuredAndConnectionsKept(TlsEngine engine) throws Exception {
+        var client =
+                HttpClient.of(pool).withTls(TlsClient.DEFAULT.withEngine(engine).withTrust(trust));
+        try (var server = listen(engine)) {
+            for (int i = 0; i < 3; i++) {
+                String path = "/page" + i;
+                assertThat(onLoop(() -> client.get(url(server, path))).value().text())
+                        .isEqualTo("secret of " + path);
+            }
+        }
+    }
+
+    @Test
+    void aServerNobodyVouchesForIsNotAsked() throws Exception {
+        try (var server = listen(TlsEngine.AUTO)) {
+            var failure =
+                    onLoop(() -> HttpClient.of(pool).get(url(server, "/"))).throwing(ConnectionException.class);
+            assertThat(failure.reason()).isEqualTo(Reason.TLS_UNTRUSTED);
+        }
+    }
+
+    @Test
+    void otherSchemesAreRefused() {
+        assertThatThrownBy(() -> HttpClient.of(pool).get("ftp://localhost/"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("https://");
+    }
+}
