@@ -161,8 +161,9 @@ final class TlsSettings {
     }
 
     private static void logKeys(ReferenceCountedOpenSslContext context, Path file) {
+        long pointer = pointer(context);
         LOG.warn("The secrets of TLS connections are written to {}: whoever has it can read them", file);
-        SSLContext.setKeyLogCallback(context.sslCtxPointer(), (_, line) -> {
+        SSLContext.setKeyLogCallback(pointer, (_, line) -> {
             try {
                 var text = new byte[line.length + 1];
                 System.arraycopy(line, 0, text, 0, line.length);
@@ -172,6 +173,20 @@ final class TlsSettings {
                 LOG.warn("The secrets of a TLS connection could not be written to {}", file, e);
             }
         });
+    }
+
+    /** What tcnative knows the context by. Netty gives out another pointer, that of BoringSSL itself, with which this would crash. */
+    private static long pointer(ReferenceCountedOpenSslContext context) {
+        try {
+            var field = ReferenceCountedOpenSslContext.class.getDeclaredField("ctx");
+            field.setAccessible(true);
+            return field.getLong(context);
+        } catch (ReflectiveOperationException | RuntimeException e) {
+            throw new IllegalArgumentException(
+                    "for a key log on the module path, Netty must be open: --add-opens"
+                            + " io.netty.handler/io.netty.handler.ssl=io.penstock.net",
+                    e);
+        }
     }
 
     /** The keys of a server, in the form in which Netty keeps them ready for BoringSSL. */
