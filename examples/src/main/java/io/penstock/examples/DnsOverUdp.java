@@ -10,6 +10,7 @@ import io.penstock.net.Loops;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,6 +30,8 @@ public record DnsOverUdp(Loops loops, InetSocketAddress server, Duration patienc
     private static final int HEADER = 12;
     private static final int TYPE_A = 1;
     private static final int CLASS_IN = 1;
+    private static final int LONGEST_LABEL = 63;
+    private static final int TRUNCATED = 0x0200;
 
     public static void main(String... arguments) throws Exception {
         if (arguments.length != 3) {
@@ -63,6 +66,9 @@ public record DnsOverUdp(Loops loops, InetSocketAddress server, Duration patienc
         question.putShort((short) id).putShort((short) 0x0100); // recursion desired
         question.putShort((short) 1).putShort((short) 0).putInt(0); // one question, no records
         for (String label : name.split("\\.")) {
+            if (label.isEmpty() || label.length() > LONGEST_LABEL) {
+                throw new IllegalArgumentException("not a host name: " + name);
+            }
             question.put((byte) label.length()).put(label.getBytes(US_ASCII));
         }
         return question.put((byte) 0)
@@ -75,8 +81,12 @@ public record DnsOverUdp(Loops loops, InetSocketAddress server, Duration patienc
     private static List<InetAddress> answer(Datagrams socket, int id) throws IOException {
         while (true) {
             var message = ByteBuffer.wrap(socket.receive().data());
-            if (message.remaining() >= HEADER && Short.toUnsignedInt(message.getShort(0)) == id)
+            if (message.remaining() < HEADER || Short.toUnsignedInt(message.getShort(0)) != id) continue;
+            try {
                 return addresses(message);
+            } catch (BufferUnderflowException | IllegalArgumentException e) {
+                throw new IOException("the server's answer is malformed", e);
+            }
         }
     }
 
@@ -84,8 +94,9 @@ public record DnsOverUdp(Loops loops, InetSocketAddress server, Duration patienc
         int code = message.get(3) & 0xf;
         if (code == 3) return List.of(); // there is no such name
         if (code != 0) throw new IOException("the server answered with error " + code);
-        int questions = message.getShort(4);
-        int answers = message.getShort(6);
+        if ((message.getShort(2) & TRUNCATED) != 0) throw new IOException("the answer is too long for UDP: ask by TCP");
+        int questions = Short.toUnsignedInt(message.getShort(4));
+        int answers = Short.toUnsignedInt(message.getShort(6));
         message.position(HEADER);
         for (int i = 0; i < questions; i++) {
             skipName(message);
@@ -96,7 +107,7 @@ public record DnsOverUdp(Loops loops, InetSocketAddress server, Duration patienc
             skipName(message);
             int type = message.getShort();
             message.position(message.position() + 6); // class and time to live
-            byte[] data = new byte[message.getShort()];
+            byte[] data = new byte[Short.toUnsignedInt(message.getShort())];
             message.get(data);
             if (type == TYPE_A) found.add(InetAddress.getByAddress(data));
         }

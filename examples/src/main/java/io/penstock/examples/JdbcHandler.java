@@ -17,11 +17,11 @@ import java.util.concurrent.Semaphore;
  * connections of the loop, so that a query parks the handler and nothing else. Shows {@code LoopSocketFactory}, and that a semaphore of the
  * JDK will do to bound the number of connections.
  *
- * <pre>
+ * <pre>{@code
  * java @examples/java.args -cp "server/target/dist/lib/*:postgresql.jar" examples/src/main/java/io/penstock/examples/JdbcHandler.java 8080 \
- *     "jdbc:postgresql://127.0.0.1/postgres?user=postgres&amp;socketFactory=io.penstock.net.LoopSocketFactory"
+ *     "jdbc:postgresql://127.0.0.1/postgres?user=postgres&socketFactory=io.penstock.net.LoopSocketFactory"
  * curl http://127.0.0.1:8080/world
- * </pre>
+ * }</pre>
  */
 public final class JdbcHandler implements Handler {
     private static final int MOST = 20;
@@ -35,6 +35,10 @@ public final class JdbcHandler implements Handler {
     }
 
     public static void main(String... arguments) throws Exception {
+        if (arguments.length != 2) {
+            System.err.println("usage: JdbcHandler PORT JDBC-URL");
+            System.exit(2);
+        }
         var address = new InetSocketAddress("127.0.0.1", Integer.parseInt(arguments[0]));
         try (var loops = Loops.open();
                 var server = HttpServer.listen(loops, address, new JdbcHandler(arguments[1]))) {

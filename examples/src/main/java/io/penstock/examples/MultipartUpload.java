@@ -33,6 +33,10 @@ public final class MultipartUpload {
             Pattern.compile("content-disposition:.*\\bname=\"([^\"]*)\".*", Pattern.CASE_INSENSITIVE);
 
     public static void main(String... arguments) throws Exception {
+        if (arguments.length != 1) {
+            System.err.println("usage: MultipartUpload PORT");
+            System.exit(2);
+        }
         var address = new InetSocketAddress("127.0.0.1", Integer.parseInt(arguments[0]));
         try (var loops = Loops.open();
                 var server = HttpServer.listen(loops, address, MultipartUpload::upload)) {

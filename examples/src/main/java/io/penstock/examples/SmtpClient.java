@@ -20,6 +20,10 @@ import java.util.List;
  */
 public record SmtpClient(Connector connector, TlsClient tls) {
     public static void main(String... arguments) throws Exception {
+        if (arguments.length != 4) {
+            System.err.println("usage: SmtpClient HOST PORT FROM TO, and the message as its input");
+            System.exit(2);
+        }
         List<String> text = new String(System.in.readAllBytes(), StandardCharsets.UTF_8)
                 .lines()
                 .toList();

@@ -8,7 +8,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 class UsageTest {
     @ParameterizedTest
     @ValueSource(
-            classes = {LineEcho.class, HeaderProxy.class, ContinuationHook.class, RedisHandler.class, DnsOverUdp.class})
+            classes = {
+                LineEcho.class,
+                HeaderProxy.class,
+                ContinuationHook.class,
+                RedisHandler.class,
+                DnsOverUdp.class,
+                JdbcHandler.class,
+                MultipartUpload.class,
+                SmtpClient.class
+            })
     void withoutItsArgumentsAnExampleSaysWhatItNeeds(Class<?> example) throws Exception {
         assertThat(Program.outcome(example)).startsWith("2: usage: " + example.getSimpleName() + " ");
     }
