@@ -7,14 +7,22 @@ import static org.awaitility.Awaitility.await;
 
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
+import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -316,6 +324,56 @@ class DatagramsTest {
         assertThat(Spawned.on(loop, () -> server.send(bytes("x"), client.localAddress()))
                         .reason())
                 .isEqualTo(Reason.CLOSED);
+    }
+
+    @Test
+    void aClosedSocketNeverTouchesItsDescriptorAgainWhichMayBeSomebodyElses() throws Exception {
+        Set<String> before = Descriptors.all();
+        var socket = Datagrams.open(loops, DatagramOptions.at(kind.free()));
+        Set<String> its = Descriptors.all();
+        its.removeAll(before);
+        socket.close();
+        try (var heirs = new Heirs(its)) {
+            assertThatThrownBy(socket::receive).isInstanceOf(ConnectionException.class);
+            assertThatThrownBy(() -> socket.receiveMany(2)).isInstanceOf(ConnectionException.class);
+            assertThatThrownBy(() -> socket.send(bytes("x"), server.localAddress()))
+                    .isInstanceOf(ConnectionException.class);
+            assertThatThrownBy(() -> socket.option(StandardSocketOptions.SO_RCVBUF, 4096))
+                    .isInstanceOf(ConnectionException.class);
+            var group = InetAddress.ofLiteral("224.0.0.251");
+            var on = NetworkInterface.getByInetAddress(InetAddress.getLoopbackAddress());
+            assertThatThrownBy(() -> socket.join(group, on)).isInstanceOf(ConnectionException.class);
+            assertThatThrownBy(() -> socket.leave(group, on, null)).isInstanceOf(ConnectionException.class);
+            assertThat(socket.counts().received()).isZero();
+            assertThat(socket.localAddress()).isNotNull();
+            socket.close();
+            heirs.use();
+        }
+    }
+
+    /** Files that have taken descriptors over. */
+    private static final class Heirs implements AutoCloseable {
+        private final List<FileChannel> files = new ArrayList<>();
+
+        Heirs(Set<String> descriptors) throws IOException {
+            while (!Descriptors.all().containsAll(descriptors)) {
+                assertThat(files)
+                        .as("none of them has a descriptor of " + descriptors)
+                        .hasSizeLessThan(64);
+                var file = Files.createTempFile("heir", null);
+                files.add(FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.DELETE_ON_CLOSE));
+            }
+        }
+
+        void use() throws IOException {
+            for (var file : files)
+                assertThat(file.write(ByteBuffer.wrap(bytes("mine")))).isEqualTo(4);
+        }
+
+        @Override
+        public void close() throws IOException {
+            for (var file : files) file.close();
+        }
     }
 
     @Test

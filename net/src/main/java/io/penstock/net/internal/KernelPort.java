@@ -39,7 +39,12 @@ final class KernelPort implements DatagramPort {
         this.family = family;
         this.watches = watches;
         this.fd = Kernel.datagramSocket(family);
-        if (family == Kernel.AF_INET6) DatagramOption.acceptIpv4(fd);
+        try {
+            if (family == Kernel.AF_INET6) DatagramOption.acceptIpv4(fd);
+        } catch (Errno e) {
+            Kernel.close(fd);
+            throw e;
+        }
     }
 
     /** A socket that can be bound to the one and connected to the other. */

@@ -70,9 +70,7 @@ final class PortLife {
 
     /** Begins to use the port; false when it has ended. */
     boolean enter() {
-        if ((uses.getAndIncrement() & ENDED) == 0) return true;
-        leave();
-        return false;
+        return (uses.getAndUpdate(count -> (count & ENDED) != 0 ? count : count + 1) & ENDED) == 0;
     }
 
     void leave() {
@@ -115,11 +113,7 @@ final class PortLife {
             finished.complete(null);
             return;
         }
-        try {
-            loop.timer(AGAIN_NANOS, this::conclude);
-        } catch (RejectedExecutionException e) {
-            finished.complete(null); // the loop takes all with it
-        }
+        loop.timer(AGAIN_NANOS, this::conclude);
     }
 
     /** Parks until the port is closed; not on the loop, which is to close it. */

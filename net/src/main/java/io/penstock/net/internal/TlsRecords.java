@@ -238,8 +238,12 @@ final class TlsRecords {
     long seal(ByteBuf plain, Consumer<ByteBuf> out) throws SSLException {
         long size = 0;
         while (plain.isReadable()) {
+            int before = plain.readableBytes();
             int count = wrap(plain, out);
             if (engine.isOutboundDone()) throw new SSLException("the engine sends no more");
+            if (count == 0 && plain.readableBytes() == before) {
+                throw new SSLException("the TLS engine takes nothing to send");
+            }
             size += count;
         }
         return size;
