@@ -3,6 +3,7 @@ package io.penstock.net;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import io.penstock.net.ConnectionException.Phase;
@@ -23,6 +24,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -455,6 +458,47 @@ class DatagramsTest {
         assertThat(got).allMatch(each -> client.localAddress().equals(each.peer()));
         assertThat(client.counts().sent()).isEqualTo(count);
         assertThat(server.counts().received()).isEqualTo(count);
+    }
+
+    @Test
+    void whoIsInterruptedOrClosedWhileSendingManyLearnsHowManyWereSent() throws Exception {
+        assumeThat(kind.isUnix()).as("a full queue holds the sender back").isTrue();
+        List<Datagram> batch = IntStream.range(0, 5_000)
+                .mapToObj(i -> Datagram.of(bytes("x"), null))
+                .toList();
+        for (boolean interrupt : List.of(true, false)) {
+            var sender = Datagrams.connect(loops, server.localAddress());
+            var sending = Spawned.on(loop, () -> sender.sendMany(batch));
+            await().until(() -> sender.counts().sent() > 0);
+            sending.parked();
+            if (interrupt) sending.thread().interrupt();
+            else sender.close();
+            assertThat(sending.value()).isEqualTo((int) sender.counts().sent()).isBetween(1, 4_999);
+            assertThat(sender.isOpen()).isFalse();
+            sizes(server, (int) sender.counts().sent());
+        }
+    }
+
+    @Test
+    void whoSendsWithoutPauseLeavesTheOthersOfTheLoopTheirTurn() {
+        assumeThat(kind.isUnix()).as("a full queue holds the sender back").isFalse();
+        var turns = new AtomicInteger();
+        var over = new AtomicBoolean();
+        var sending = Spawned.on(loop, () -> {
+            loop.spawn("other", () -> {
+                while (!over.get()) {
+                    turns.incrementAndGet();
+                    Thread.yield();
+                }
+            });
+            try {
+                for (int i = 0; i < 100_000; i++) client.send(bytes("x"));
+                return turns.get();
+            } finally {
+                over.set(true);
+            }
+        });
+        assertThat(sending.within(Duration.ofSeconds(60)).value()).isGreaterThan(100);
     }
 
     @Test

@@ -148,7 +148,10 @@ public final class SocketDatagrams extends Owned implements Datagrams, OpenSocke
             while (true) {
                 reading.begin();
                 List<Datagram> got = tryReceive(count, max);
-                if (!got.isEmpty()) return got;
+                if (!got.isEmpty()) {
+                    reading.succeeded();
+                    return got;
+                }
                 if (limit == 0) limit = limits.read();
                 life.wantReadable();
                 await(reading, limit, Phase.READ);
@@ -218,14 +221,17 @@ public final class SocketDatagrams extends Owned implements Datagrams, OpenSocke
                 writing.begin();
                 int more = trySend(datagrams, done);
                 done += more;
-                if (more > 0) continue;
+                if (more > 0) {
+                    writing.succeeded();
+                    continue;
+                }
                 if (limit == 0) limit = limits.write();
                 awaitRoom(limit);
             }
             return done;
         } catch (ConnectionException e) {
-            if (done == 0 || !isOpen()) throw e;
-            return done;
+            if (done == 0) throw e;
+            return done; // the next call tells what has happened
         } finally {
             writing.leave();
         }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * before it begins.
  */
 final class Turn {
+    private static final int MOST_SUCCESSES = 64;
     private static final VarHandle TAKER;
 
     static {
@@ -25,6 +26,9 @@ final class Turn {
     private final Parking parking;
     private volatile boolean signalled;
     private boolean ended;
+
+    /** Since the last wait; of whoever has taken it. */
+    private int successes;
 
     @SuppressWarnings("unused") // through TAKER
     private volatile @Nullable Thread taker;
@@ -46,7 +50,15 @@ final class Turn {
         signalled = false;
     }
 
+    /** It was worth trying. A thread that never has to wait lets the others on its carrier have their turn now and then. */
+    void succeeded() {
+        if (++successes < MOST_SUCCESSES || !Thread.currentThread().isVirtual()) return;
+        successes = 0;
+        Thread.yield();
+    }
+
     Parking.Outcome await(long limit) {
+        successes = 0;
         lock.lock();
         try {
             if (signalled || ended) return Parking.Outcome.WOKEN;
