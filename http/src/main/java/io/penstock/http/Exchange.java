@@ -77,7 +77,7 @@ public interface Exchange {
      * <p>Whatever was sent before goes out first, and this waits for it; whatever was received before, pipelined requests included,
      * is what the connection delivers first. The server's timeouts are lifted: it has {@link io.penstock.net.Timeouts#DEFAULT}.
      * It may be done before the answer, behind it, or in the middle, where the caller then goes on with the framing by hand. With
-     * nothing answered nothing is sent, {@code 100 Continue} neither. From then on the exchange's {@code respond}, {@code start},
+     * nothing answered nothing is sent, and {@code 100 Continue} only where a client that waits for it has a body to be drained. From then on the exchange's {@code respond}, {@code start},
      * {@code inform} and body output throw {@link IllegalStateException}, and its body is {@code CLOSED}.
      *
      * <p>{@snippet :
@@ -93,7 +93,8 @@ public interface Exchange {
      *
      * @param unread what to do with the part of the request's body that was not read
      * @throws IllegalStateException when it was taken over already, when the exchange is over, or when there is an unread body and
-     *     {@link UnreadBody#FAIL}; nothing has changed then
+     *     {@link UnreadBody#FAIL}, a chunked one of which something was read and {@link UnreadBody#RAW}, or one to be drained that
+     *     the client holds back until it is asked to continue, and it got the answer instead; nothing has changed then
      * @throws ConnectionException {@code BUSY_READING} or {@code BUSY_WRITING} when another thread is at it; {@code TOO_LONG} when
      *     there is more to {@linkplain UnreadBody#drain drain} than its limit; any other when the client is lost or the body cannot
      *     be drained. It was not taken over then

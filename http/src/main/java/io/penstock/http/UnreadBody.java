@@ -10,7 +10,7 @@ public sealed interface UnreadBody {
     record Fail() implements UnreadBody {}
 
     /**
-     * It is received and dropped.
+     * It is received and dropped, for which the client has five seconds in all.
      *
      * @param limit the most bytes of it; 0 or more
      */
@@ -20,7 +20,10 @@ public sealed interface UnreadBody {
         }
     }
 
-    /** It is what the connection delivers first, as it comes from the wire: the framing of a chunked body included. */
+    /**
+     * It is what the connection delivers first, as it comes from the wire: the framing of a chunked body included, of which nothing may
+     * have been read therefore.
+     */
     record Raw() implements UnreadBody {}
 
     UnreadBody FAIL = new Fail();

@@ -326,9 +326,8 @@ public final class Transaction {
         LOG.error("transaction {}: {}", id(), e.getMessage(), e);
     }
 
-    /** The head is out, so that the client can be told only by ending its connection. */
+    /** The head is out: the client can be told only by ending its connection, which the exchange does unless somebody else has it. */
     private ConnectionException abandoned(PluginFailure e) {
-        exchange.connection().abort();
         return ConnectionException.of(
                 ConnectionException.Reason.FAILED,
                 ConnectionException.Phase.WRITE,

@@ -1,11 +1,13 @@
 package io.penstock.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.penstock.http.ResponseHead;
 import io.penstock.net.Connection;
 import io.penstock.net.LoopOptions.Scheduler;
+import io.penstock.net.Scope;
 import io.penstock.proxy.TransactionRecord.EndedBy;
 import io.penstock.testkit.LeakCheck;
 import java.util.List;
@@ -36,6 +38,14 @@ class TakeOverTest {
                             raw.send("$ " + line + "\n");
                         }
                         if (exchange.request().target().endsWith("?back")) raw.resumeHttp();
+                    });
+                    penstock.route("/away", exchange -> {
+                        Connection raw = exchange.takeOver().transfer(Scope.PROCESS);
+                        raw.loop().spawn("away", () -> {
+                            raw.send(raw.receiveLine() + " was received");
+                            raw.close();
+                        });
+                        throw new IllegalArgumentException("on purpose");
                     });
                 })
                 .start();
@@ -94,6 +104,21 @@ class TakeOverTest {
             TransactionRecord failed = rig.record();
             assertThat(failed.endedBy()).isEqualTo(EndedBy.PLUGIN);
             assertThat(failed.phase()).isEqualTo(Phase.TAKEN_OVER);
+            assertThatIOException().isThrownBy(() -> failing.in().readAllBytes());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Scheduler.class,
+            names = {"LOOP", "DEFAULT"})
+    void aRouteThatFailsDoesNotEndTheConnectionThatItHasTransferred(Scheduler scheduler) throws Exception {
+        try (var rig = shell(scheduler);
+                var client = rig.client()) {
+            client.send("GET /away HTTP/1.1\r\nHost: x\r\n\r\n");
+            assertThat(rig.record().endedBy()).isEqualTo(EndedBy.PLUGIN);
+            client.send("this\n");
+            assertThat(client.in().readAllBytes()).asString().isEqualTo("this was received");
         }
     }
 }

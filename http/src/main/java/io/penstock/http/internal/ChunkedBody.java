@@ -66,6 +66,11 @@ final class ChunkedBody extends MessageBody {
     }
 
     @Override
+    boolean isOnWire() {
+        return !begun;
+    }
+
+    @Override
     protected int waiting() {
         return (int) Math.min(left, wire.buffered());
     }

@@ -8,6 +8,7 @@ import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.internal.BufferedInput;
 import java.net.SocketAddress;
+import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,6 +82,11 @@ abstract class MessageBody extends BufferedInput implements Body {
         return complete && held() == 0;
     }
 
+    /** Whether what is left of it can be given back to the connection as it came. */
+    boolean isOnWire() {
+        return true;
+    }
+
     /** The most bytes that are still to be consumed; -1 when only the end will tell. */
     long left() {
         return length() < 0 ? -1 : length() - received + held();
@@ -94,16 +100,12 @@ abstract class MessageBody extends BufferedInput implements Body {
     void giveBack() throws ConnectionException {
         requireUnused();
         if (held() > 0) {
-            ByteBuf held = take(Integer.MAX_VALUE);
-            if (held != null) {
-                try {
-                    wire.unread(held.nioBuffer());
-                } finally {
-                    held.release();
-                }
-            }
+            var bytes = new byte[held()];
+            copyTo(bytes, 0);
+            wire.unread(ByteBuffer.wrap(bytes)); // if somebody reads there, all is as it was
         }
         over = true;
+        tidy();
     }
 
     /**

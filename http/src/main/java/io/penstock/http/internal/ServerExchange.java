@@ -125,9 +125,11 @@ final class ServerExchange implements Exchange {
     @Override
     public void onClientEnd(Consumer<Reason> told) {
         if (watches == null) watches = new ArrayList<>(1);
-        watches.add(connection.onInputEnd(reason -> {
+        Action watch = connection.onInputEnd(reason -> {
             if (!over && reason != Reason.CLOSED) told.accept(reason);
-        }));
+        });
+        watches.add(watch);
+        if (over) watch.cancel(); // it came too late for retire()
     }
 
     private boolean hasBody() {
@@ -315,7 +317,14 @@ final class ServerExchange implements Exchange {
         if (taken != null) throw new IllegalStateException("the connection of " + this + " was taken over already");
         if (over) throw new IllegalStateException(this + " is over: a connection is taken over while its handler runs");
         MessageBody opened = messageBody();
-        TakeOver.settle(opened, unread, connection);
+        if (unread instanceof UnreadBody.Drain && isHeldBack(opened)) {
+            throw new IllegalStateException(
+                    "the client of " + this + " was not asked to continue before it got the answer,"
+                            + " and its body may never come: choose UnreadBody.RAW");
+        }
+        try (var _ = unread instanceof UnreadBody.Drain ? connection.deadline(DROPPING) : null) {
+            TakeOver.settle(opened, unread, connection);
+        }
         connection.output().flush();
         var taking = new TakeOver(toString(), obstacle(opened));
         opened.giveBack();
@@ -323,6 +332,11 @@ final class ServerExchange implements Exchange {
         taken = taking;
         connection.takenOverFrom(taking);
         return connection;
+    }
+
+    /** Whether the client waits with its body for what it will not get any more. */
+    private boolean isHeldBack(MessageBody request) {
+        return interim != null && !continued && committed() && request.received() == 0;
     }
 
     /** Why no other exchange can follow this one as it is now; null when it can. */
@@ -338,7 +352,7 @@ final class ServerExchange implements Exchange {
     void finish() throws ConnectionException {
         over = true;
         if (taken != null) {
-            outlives = !connection.comeHome();
+            outlives = isElsewhere(taken);
             return;
         }
         if (!committed()) {
@@ -353,8 +367,13 @@ final class ServerExchange implements Exchange {
         over = true;
         persistent = false;
         if (taken != null) {
-            outlives = !connection.comeHome();
+            outlives = isElsewhere(taken);
             if (isEnd(failure)) return; // the usual end of whoever reads until there is nothing more
+            if (outlives || taken.isResumed()) {
+                if (!(failure instanceof ConnectionException))
+                    log(failure, "when it had given its connection away, which goes on without it");
+                return;
+            }
         }
         MessageBody opened = body;
         BadMessage problem = failure instanceof ConnectionException && opened != null ? opened.problem() : null;
@@ -363,7 +382,7 @@ final class ServerExchange implements Exchange {
             // the client must not take for complete what is not
             if (!(failure instanceof ConnectionException))
                 log(failure, "in the middle of its answer; the connection is aborted");
-            if (!outlives) connection.abort();
+            connection.abort();
         } else if (problem != null) {
             service.handler().refused(connection, problem.status(), problem.reason());
             respond(
@@ -379,8 +398,14 @@ final class ServerExchange implements Exchange {
         }
     }
 
-    private static boolean isEnd(Throwable failure) {
-        return failure instanceof ConnectionException e && e.reason() == Reason.EOF;
+    /** Whether somebody has the connection behind the handler: neither the handler any more, nor the server again. */
+    private boolean isElsewhere(TakeOver raw) {
+        return !raw.isResumed() && !connection.comeHome();
+    }
+
+    /** Whether it is the client that has ended its stream, and not somebody else whom the handler talks to. */
+    private boolean isEnd(Throwable failure) {
+        return failure instanceof ConnectionException e && e.reason() == Reason.EOF && connection.isPeer(e.peer());
     }
 
     private void log(Throwable failure, String when) {

@@ -4,6 +4,7 @@ import io.penstock.http.UnreadBody;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.event.Action;
 import io.penstock.net.internal.StreamConnection;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +46,12 @@ final class TakeOver implements StreamConnection.Lender {
                             null);
                 }
             }
-            case UnreadBody.Raw _ -> {}
+            case UnreadBody.Raw _ -> {
+                if (!body.isOnWire()) {
+                    throw new IllegalStateException("the chunked body of the request on " + connection
+                            + " was begun, and its framing is gone: read it to its end, or choose drain(limit)");
+                }
+            }
         }
     }
 
@@ -69,13 +75,14 @@ final class TakeOver implements StreamConnection.Lender {
     /** Waits for the one who has it behind its handler to end it, or to give it back. */
     void await(StreamConnection connection) {
         waiting = Thread.currentThread();
-        connection.whenClosed(() -> {
+        Action end = connection.whenClosed(() -> {
             ended = true;
             LockSupport.unpark(waiting);
         });
         while (!resumed && !ended) {
             LockSupport.park(this);
-            if (Thread.currentThread().isInterrupted()) connection.abort(); // the loops are being closed
+            Thread.interrupted(); // meant for the handler; loops that are being closed abort the connection as well
         }
+        end.cancel();
     }
 }

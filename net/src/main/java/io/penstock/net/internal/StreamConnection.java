@@ -28,6 +28,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
@@ -62,7 +64,10 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
     private final SpinLock lock = new SpinLock();
     private boolean closing;
     private volatile boolean closed;
-    private @Nullable Runnable whenClosed;
+
+    /** To be run in this order at the end; under the lock until then. */
+    private final List<Runnable> whenClosed = new ArrayList<>(2);
+
     private volatile @Nullable Slot slot;
     private volatile @Nullable ProxyHeader told;
     private volatile @Nullable Object attachment;
@@ -534,6 +539,11 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
         return true;
     }
 
+    /** Whether a failure that names this address is one of this connection: its own peer, or the one a proxy has told. */
+    public boolean isPeer(@Nullable SocketAddress address) {
+        return remoteAddress().equals(address) || link.remoteAddress().equals(address);
+    }
+
     /** How often it has been taken out of a pool. */
     public int reused() {
         Slot from = slot;
@@ -569,39 +579,40 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
         ended();
     }
 
-    /** Runs the work once the connection has ended; at once if it has. */
-    public void whenClosed(Runnable work) {
+    /** Runs the work once the connection has ended, behind what was asked for before; at once if it has. */
+    public Action whenClosed(Runnable work) {
         lock.lock();
         try {
             if (!closed) {
-                Runnable before = whenClosed;
-                whenClosed = before == null
-                        ? work
-                        : () -> {
-                            before.run();
-                            work.run();
-                        };
-                return;
+                whenClosed.add(work);
+                return () -> forget(work);
             }
         } finally {
             lock.unlock();
         }
         work.run();
+        return () -> false;
+    }
+
+    private boolean forget(Runnable work) {
+        lock.lock();
+        try {
+            return !closed && whenClosed.remove(work);
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void ended() {
-        Runnable told;
         lock.lock();
         try {
             if (closed) return;
             closed = true;
-            told = whenClosed;
-            whenClosed = null;
         } finally {
             lock.unlock();
         }
         loop.closed(this);
-        if (told != null) told.run();
+        whenClosed.forEach(Runnable::run); // nobody changes it any more
     }
 
     void joinPool(Slot place) {

@@ -1,0 +1,137 @@
+package io.penstock.http.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.penstock.http.UnreadBody;
+import io.penstock.net.Connection;
+import io.penstock.net.Connection.Origin;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Scope;
+import io.penstock.testkit.Await;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+/** What a take-over must not do to bodies, to whoever else has the connection, and to what the client believes. */
+class TakeOverHazardsTest extends GroundTest {
+    private static final String CHUNKED = "5\r\nhello\r\n0\r\n\r\n";
+
+    @Test
+    void aChunkedBodyThatWasBegunCannotBeHadRaw() throws Exception {
+        for (int peeked : new int[] {1, 5, 8}) {
+            try (var served = serve(exchange -> {
+                exchange.body().peek(peeked);
+                assertThatIllegalStateException()
+                        .isThrownBy(() -> exchange.takeOver(UnreadBody.RAW))
+                        .withMessageContaining("framing");
+                assertThat(exchange.connection().origin()).isNotEqualTo(Origin.TAKEN_OVER);
+                exchange.respond(200, text(exchange.body().receiveAll()));
+            })) {
+                served.sendInPieces(request("POST", "/", "Transfer-Encoding: chunked") + CHUNKED, 7);
+                assertThat(served.receiveAnswer()).endsWith("\n\nhello");
+            }
+        }
+    }
+
+    @Test
+    void whatIsHeldOfABodyStaysWithItWhereTheTakeOverIsRefused() throws Exception {
+        try (var served = serve(exchange -> {
+            exchange.body().peek(3);
+            var stolen = new CompletableFuture<String>();
+            Thread thief = exchange.connection()
+                    .loop()
+                    .spawn("thief", () -> stolen.complete(textOf(exchange.connection(), 2)));
+            Await.until("it waits", () -> thief.getState() == Thread.State.WAITING);
+            var busy = catchThrowableOfType(ConnectionException.class, () -> exchange.takeOver(UnreadBody.RAW));
+            assertThat(busy.reason()).isEqualTo(Reason.BUSY_READING);
+            exchange.inform(io.penstock.http.ResponseHead.of(103));
+            exchange.respond(200, text(exchange.body().receive(3)) + "|" + stolen.get());
+        })) {
+            served.send(request("POST", "/", "Content-Length: 5", "Connection: close") + "hel");
+            assertThat(served.client().receiveLine()).startsWith("HTTP/1.1 103");
+            assertThat(served.client().receiveLine()).isEmpty();
+            assertThat(served.send("lo").receiveAnswer()).endsWith("\n\nhel|lo");
+        }
+    }
+
+    @Test
+    void aBodyThatTheClientHoldsBackForGoodIsNotWaitedFor() throws Exception {
+        try (var served = serve(exchange -> {
+            exchange.respond(200, "no need");
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> exchange.takeOver(UnreadBody.drain(100)))
+                    .withMessageContaining("continue");
+            exchange.takeOver(UnreadBody.RAW).send("RAW");
+        })) {
+            served.send(request("POST", "/", "Content-Length: 5", "Expect: 100-continue"));
+            assertThat(served.receiveAll()).endsWith("no needRAW");
+        }
+    }
+
+    @Test
+    void theEndOfAnotherConnectionIsNoEndForTheClient() throws Exception {
+        try (var served = serve(exchange -> {
+            Connection raw = exchange.takeOver();
+            Connection.Pair origin = Connection.pair(raw.loop(), raw.loop());
+            origin.second().send("half");
+            origin.second().close();
+            try (Connection from = origin.first()) {
+                raw.send(from.receive(4));
+                raw.send(from.receive(4));
+            }
+        })) {
+            served.send(get("/"));
+            var cut = catchThrowableOfType(ConnectionException.class, served::receiveAll);
+            assertThat(cut).isNotNull();
+            assertThat(cut.reason()).isEqualTo(Reason.RESET);
+            assertThat(served.awaitEnd()).isTrue();
+        }
+    }
+
+    @Test
+    void anInterruptedHandlerDoesNotEndAConnectionThatItHasTransferred() throws Exception {
+        try (var served = serve(exchange -> {
+            if (exchange.request().path().equals("/2")) {
+                hello(exchange);
+                return;
+            }
+            Connection raw = exchange.takeOver().transfer(Scope.PROCESS);
+            raw.loop().spawn("taker", () -> {
+                raw.send(textOf(raw, 3));
+                raw.resumeHttp();
+            });
+            Thread.currentThread().interrupt();
+        })) {
+            served.send(get("/1"));
+            assertThat(Await.stays(
+                            java.time.Duration.ofMillis(50),
+                            () -> served.client().isOpen()))
+                    .isTrue();
+            assertThat(served.send("abc").receive(3)).isEqualTo("abc");
+            assertThat(served.send(get("/2")).receiveAnswer()).endsWith("hello /2\n");
+        }
+    }
+
+    @Test
+    void aConnectionCanGoThereAndBackAnyNumberOfTimes() throws Exception {
+        int times = 20_000;
+        String batch = get("/raw").repeat(100);
+        try (var served = serve(exchange -> {
+            if (exchange.request().path().equals("/raw")) {
+                Connection raw = exchange.takeOver();
+                raw.send(".");
+                raw.resumeHttp();
+            } else {
+                hello(exchange);
+            }
+        })) {
+            for (int i = 0; i < times; i += 100)
+                assertThat(served.send(batch).receive(100)).isEqualTo(".".repeat(100));
+            served.send(request("GET", "/last", "Connection: close"));
+            assertThat(served.receiveAll()).endsWith("hello /last\n");
+            assertThat(served.awaitEnd()).isTrue();
+        }
+    }
+}
