@@ -3,9 +3,11 @@ package io.penstock.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Connector;
+import io.penstock.net.Endpoint;
 import io.penstock.net.LoopOptions;
 import io.penstock.net.Loops;
 import io.penstock.net.Pool;
@@ -23,6 +25,8 @@ import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -32,6 +36,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** HTTP over TLS: the server and the client, with each engine. */
 class HttpsTest {
+    private static final String REQUEST = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
     private static final char[] PASSWORD = "changeit".toCharArray();
 
     private static TlsIdentity identity;
@@ -76,13 +81,21 @@ class HttpsTest {
     }
 
     private HttpServer listen(TlsEngine engine) throws ConnectionException {
-        var options = HttpServerOptions.DEFAULT.withTls(TlsServer.of(identity).withEngine(engine));
-        return HttpServer.listen(
-                loops,
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                options,
+        return listen(
+                engine,
                 exchange ->
                         exchange.respond(200, "secret of " + exchange.request().path()));
+    }
+
+    private HttpServer listen(TlsEngine engine, Handler handler) throws ConnectionException {
+        var options = HttpServerOptions.DEFAULT.withTls(TlsServer.of(identity).withEngine(engine));
+        return HttpServer.listen(loops, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), options, handler);
+    }
+
+    private static Endpoint endpoint(HttpServer server, TlsEngine engine) {
+        int port = ((InetSocketAddress) server.address()).getPort();
+        return Endpoint.of("localhost", port)
+                .withTls(TlsClient.DEFAULT.withEngine(engine).withTrust(trust));
     }
 
     private static String url(HttpServer server, String path) {
@@ -104,6 +117,57 @@ class HttpsTest {
                 assertThat(onLoop(() -> client.get(url(server, path))).value().text())
                         .isEqualTo("secret of " + path);
             }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aConnectionCanBeTakenOverAndGivenBack(TlsEngine engine) throws Exception {
+        try (var server = listen(engine, exchange -> {
+            Connection raw = exchange.takeOver();
+            for (String line = raw.receiveLine(); !line.isEmpty(); line = raw.receiveLine()) raw.send(line + "!\n");
+            raw.resumeHttp();
+        })) {
+            String lines = onLoop(() -> {
+                        try (Connection client = Connector.of(loops).connect(endpoint(server, engine))) {
+                            client.send(REQUEST + "a\n");
+                            String first = client.receiveLine();
+                            client.send("b\n\n" + REQUEST + "c\n");
+                            return first + client.receiveLine() + client.receiveLine();
+                        }
+                    })
+                    .value();
+            assertThat(lines).isEqualTo("a!b!c!");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void behindTheEndOfTheClientsStreamOnlyTheEngineOfTheJdkSends(TlsEngine engine) throws Exception {
+        var late = new CompletableFuture<String>();
+        try (var server = listen(engine, exchange -> {
+            Connection raw = exchange.takeOver();
+            raw.send("ready\n");
+            try {
+                raw.send(raw.receiveAll());
+                raw.send("late");
+                raw.flush();
+                late.complete("sent");
+            } catch (ConnectionException e) {
+                late.complete(e.reason().name());
+            }
+        })) {
+            byte[] all = onLoop(() -> {
+                        try (Connection client = Connector.of(loops).connect(endpoint(server, TlsEngine.JDK))) {
+                            client.send(REQUEST);
+                            assertThat(client.receiveLine()).isEqualTo("ready");
+                            client.shutdownOutput();
+                            return client.receiveAll();
+                        }
+                    })
+                    .value();
+            assertThat(late.get(10, TimeUnit.SECONDS)).isEqualTo(engine == TlsEngine.JDK ? "sent" : "CLOSED");
+            assertThat(all).asString().isEqualTo(engine == TlsEngine.JDK ? "late" : "");
         }
     }
 
