@@ -113,6 +113,8 @@ public interface Connection extends Input, Output, AutoCloseable {
      * Action watch = connection.onInputEnd(reason -> worker.interrupt());   // whoever asked has gone
      * }
      *
+     * <p>The wish ends with the connection's use: {@link #release()} takes it back.
+     *
      * @return takes the wish back
      */
     Action onInputEnd(Consumer<ConnectionException.Reason> told);

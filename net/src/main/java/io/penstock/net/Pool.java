@@ -18,7 +18,9 @@ import java.util.Set;
  * its thread. A kept connection that becomes readable or ends is evicted at that moment.
  *
  * <p>There are never more connections to an endpoint than {@link PoolOptions#limit()}, not even for a moment: one counts from the
- * moment its dialling begins until the operating system has closed it. At the limit a caller is given an idle connection of another loop,
+ * moment its dialling begins until the operating system has closed it, be it that the dialling fails. Where a name has several addresses,
+ * a single dialling may try some of them at the same time ({@link ConnectorOptions#attemptDelay()}): they count as one, and all but one
+ * are closed. At the limit a caller is given an idle connection of another loop,
  * or else waits in a queue, first in, first out, for what is released or closed; nobody who comes later gets it before. The connect timeout
  * of the {@link Connector} bounds waiting and dialling together.
  *

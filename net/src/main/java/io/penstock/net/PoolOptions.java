@@ -6,6 +6,9 @@ package io.penstock.net;
  * <p>A good {@code limit} is what the peer can serve at once. A backlog of more than that peer gets done within the connect timeout
  * only makes callers wait for nothing.
  *
+ * <p>All bounds are of one {@link Endpoint}; over all endpoints together there is none. Whoever makes endpoints of what clients say, bounds
+ * how many: a {@link ProxyHeader} or a tag for each client makes an endpoint, and so connections, for each client.
+ *
  * @param idle the most connections kept for one endpoint on one loop; 0 keeps none
  * @param limit the most connections open to one endpoint altogether, being dialled, handed out or kept; 1 or more
  * @param backlog the most callers that wait for a connection to one endpoint when the limit is reached; 0 lets none wait

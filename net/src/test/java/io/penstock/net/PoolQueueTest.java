@@ -85,6 +85,13 @@ class PoolQueueTest {
         return waiting(pool, loop);
     }
 
+    private Pool full(int limit) throws Exception {
+        Pool pool = pool(limit, 8);
+        pool.warmUp(Endpoint.of(address), limit);
+        assertThat(pool.stats().idle()).isEqualTo(limit);
+        return pool;
+    }
+
     private static void release(Connection connection) {
         assertThat(Spawned.on(connection.loop(), () -> connection.release()).value())
                 .isEqualTo(Released.KEPT);
@@ -111,6 +118,30 @@ class PoolQueueTest {
         assertThat(only.stats().reused()).isEqualTo(2);
         assertThat(mostAtThePeer(pool)).isOne();
         assertThat(peer.accepted()).isOne();
+    }
+
+    @Test
+    void whoWantsAFreshOneCostsNoMoreThanOneThatIsIdle() throws Exception {
+        Pool pool = full(4);
+        Connection fresh = Spawned.on(loop, () -> pool.connectFresh(address)).value();
+        assertThat(fresh.stats().reused()).isZero();
+        assertThat(pool.stats().evicted()).isOne();
+        assertThat(pool.stats().idle()).isEqualTo(3);
+        assertThat(mostAtThePeer(pool)).isEqualTo(4);
+    }
+
+    /** A peer that does not speak TLS is told so by an alert, behind which the socket stays open for a while. */
+    @Test
+    void aFailedHandshakeCountsUntilItsSocketIsClosed() throws Exception {
+        Pool pool = pool(1, 0);
+        Endpoint secured = Endpoint.of(address).withTls(TlsClient.DEFAULT);
+        for (int i = 0; i < 60; i++) {
+            assertThat(Spawned.on(loop, () -> pool.connect(secured)).failing().phase())
+                    .isEqualTo(Phase.TLS);
+        }
+        until(() -> peer.accepted() == 60);
+        assertThat(peer.most()).isOne();
+        until(() -> pool.stats(secured).open() == 0);
     }
 
     /** 32: closing serves as well, whoever closes. */

@@ -8,11 +8,13 @@ import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.LoopOptions.Scheduler;
 import io.penstock.net.Pool.PoolStats;
+import io.penstock.net.internal.NettyLoop;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -185,6 +187,51 @@ class PoolTest {
         assertThat(second).isSameAs(first);
         assertThat(second.timeouts()).isEqualTo(usual);
         assertThat(ask(second, "no hurry")).isEqualTo("no hurry");
+    }
+
+    @Test
+    void whatAUserWantedToBeToldIsForgottenWithItsUse() {
+        List<String> told = new CopyOnWriteArrayList<>();
+        Connection first = take();
+        first.onInputEnd(reason -> told.add("first user"));
+        release(first);
+        Connection second = take();
+        assertThat(second).isSameAs(first);
+        second.onInputEnd(reason -> told.add("second user"));
+        await().until(() -> accepted.size() == 1);
+        accepted.get(0).abort();
+        await().until(() -> !told.isEmpty());
+        assertThat(told).containsExactly("second user");
+    }
+
+    @Test
+    void aLoopItselfCannotWaitForWhatWasSentNorForConnections() {
+        Connection connection = take();
+        var released = new CompletableFuture<Released>();
+        var warm = new CompletableFuture<Void>();
+        ((NettyLoop) loop).eventLoop().execute(() -> {
+            try {
+                connection.send("on its way\n");
+                released.complete(connection.release());
+            } catch (Exception e) {
+                released.completeExceptionally(e);
+            }
+            try {
+                pool.warmUp(Endpoint.of(listener.address()), 1);
+                warm.complete(null);
+            } catch (Exception e) {
+                warm.completeExceptionally(e);
+            }
+        });
+        for (var each : List.of(released, warm)) {
+            assertThat(each)
+                    .failsWithin(Spawned.LIMIT)
+                    .withThrowableThat()
+                    .withCauseInstanceOf(IllegalStateException.class)
+                    .withMessageContaining("would block");
+        }
+        assertThat(this.<String>on(() -> connection.receiveLine())).isEqualTo("on its way");
+        assertThat(release(connection)).isEqualTo(Released.KEPT);
     }
 
     // ---- limits of keeping

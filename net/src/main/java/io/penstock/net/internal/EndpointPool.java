@@ -7,6 +7,7 @@ import io.penstock.net.Endpoint;
 import io.penstock.net.Pool.PoolStats;
 import io.penstock.net.PoolOptions;
 import io.penstock.net.internal.Waiter.Grant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -78,11 +79,13 @@ final class EndpointPool {
     }
 
     private StreamConnection dial(Limit limit) throws ConnectionException {
+        var opened = new ArrayList<StreamConnection>(1);
         StreamConnection made;
         try {
-            made = pool.dial(endpoint, limit);
+            made = pool.dial(endpoint, limit, opened::add);
         } catch (Throwable e) {
             permits.failed();
+            whenGone(opened, permits::failedAndGone);
             throw e;
         }
         var slot = new Slot(this, made);
@@ -96,6 +99,15 @@ final class EndpointPool {
             throw closed();
         }
         return made;
+    }
+
+    private static void whenGone(List<StreamConnection> all, Runnable work) {
+        Runnable next = work;
+        for (StreamConnection each : all) {
+            Runnable rest = next;
+            next = () -> each.whenGone(rest);
+        }
+        next.run();
     }
 
     private @Nullable StreamConnection await(Waiter me, Limit limit) throws ConnectionException {
@@ -112,7 +124,7 @@ final class EndpointPool {
             Grant grant = permits.leave(me);
             if (grant instanceof Grant.Kept(var slot) && !slot.isGood()) {
                 discard(slot);
-                permits.enqueueFirst(me, limit.at());
+                if (!permits.enqueueFirst(me, limit.at())) return null;
                 continue;
             }
             if (me.hasWaited()) tally.waited(System.nanoTime() - since, grant == null);
@@ -205,9 +217,12 @@ final class EndpointPool {
         return false;
     }
 
-    /** Has no connection idle while somebody waits, or there are too many: gives it away, or closes it. */
+    /**
+     * Has no connection idle while somebody waits, or there are too many: gives it away, or closes it. Those that are about to be gone
+     * make room for as many who wait.
+     */
     private void balance() {
-        while (permits.hasWaiters() || permits.isOverLimit()) {
+        while (permits.needsRoom() || permits.isOverLimit()) {
             Slot slot = takeAny();
             if (slot == null) return;
             if (permits.isOverLimit() || !permits.give(slot)) discard(slot); // the first in the queue wants a new one

@@ -1,6 +1,5 @@
 package io.penstock.net.internal;
 
-import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
@@ -13,7 +12,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Asks an HTTP proxy for a tunnel to a host, whose name it resolves ({@code CONNECT}, RFC 9110 §9.3.6). */
-record HttpTunnel(Connection proxy) {
+record HttpTunnel(StreamConnection proxy) {
     /** The most bytes that all heads of the answer may have. */
     private static final int LONGEST_HEAD = 16 * 1024;
 
@@ -31,7 +30,7 @@ record HttpTunnel(Connection proxy) {
         proxy.send(request + "\r\n");
         int left = LONGEST_HEAD;
         while (true) {
-            String status = proxy.receiveLine(left);
+            String status = line(left);
             left -= status.length();
             var parts = STATUS_LINE.matcher(status);
             if (!parts.matches()) throw refusal("this is no answer of an HTTP proxy: " + status);
@@ -47,9 +46,14 @@ record HttpTunnel(Connection proxy) {
         }
     }
 
+    /** In its fields, and behind the status, there may be any bytes from 80 on (obs-text, RFC 9110 §5.5). */
+    private String line(int limit) throws ConnectionException {
+        return new String(proxy.input().receiveLineBytes(limit), StandardCharsets.ISO_8859_1);
+    }
+
     private int skipFields(int limit) throws ConnectionException {
         int left = limit;
-        for (String field = proxy.receiveLine(left); !field.isEmpty(); field = proxy.receiveLine(left)) {
+        for (String field = line(left); !field.isEmpty(); field = line(left)) {
             left -= field.length() + 2;
             if (left < 0) throw refusal("the head of its answer is longer than " + LONGEST_HEAD + " bytes");
         }

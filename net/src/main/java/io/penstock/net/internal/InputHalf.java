@@ -303,6 +303,13 @@ final class InputHalf extends BufferedInput {
         }
     }
 
+    /** Nobody has the end told any more. */
+    void forgetAll() {
+        lock.lock();
+        enders = List.of();
+        lock.unlock();
+    }
+
     /** Whether the stream runs, nobody reads it, and nothing waits to be read. */
     boolean isIdle() {
         lock.lock();

@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** A pool for each endpoint, found fast. */
 public final class LoopPool implements Pool {
@@ -122,10 +123,12 @@ public final class LoopPool implements Pool {
         return Limit.in(connector.timeouts().connect());
     }
 
-    StreamConnection dial(Endpoint endpoint, Limit limit) throws ConnectionException {
+    /** @param opened takes all that are opened on the way, even if they come to nothing */
+    StreamConnection dial(Endpoint endpoint, Limit limit, Consumer<StreamConnection> opened)
+            throws ConnectionException {
         var connection = (StreamConnection)
                 (connector instanceof NettyConnector dialler
-                        ? dialler.connect(endpoint, limit)
+                        ? dialler.connect(endpoint, limit, opened)
                         : connector.connect(endpoint));
         open.add(connection);
         return connection;
@@ -158,6 +161,7 @@ public final class LoopPool implements Pool {
 
     @Override
     public void warmUp(Endpoint endpoint, int count) throws ConnectionException {
+        requireBlockable(endpoint);
         PoolOptions now = options;
         List<NettyLoop> all = loops.loops();
         if (count < 0 || count > now.limit() || count > (long) now.idle() * all.size()) {

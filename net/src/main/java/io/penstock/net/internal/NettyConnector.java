@@ -25,6 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 
 /** Dials: the race for a socket, then whoever is on the way, then the peer. */
 public final class NettyConnector implements Connector {
@@ -81,25 +82,30 @@ public final class NettyConnector implements Connector {
 
     /** Connects within another limit than that of the options. */
     Connection connect(Endpoint endpoint, Duration within) throws ConnectionException {
-        return connect(endpoint, Limit.in(within));
+        return connect(endpoint, Limit.in(within), _ -> {});
     }
 
-    /** Connects as {@link #connect(Endpoint)} does, for somebody who has waited before. */
-    Connection connect(Endpoint endpoint, Limit limit) throws ConnectionException {
+    /**
+     * Connects as {@link #connect(Endpoint)} does, for somebody who has waited before.
+     *
+     * @param opened takes all that are opened on the way, even if they come to nothing
+     */
+    Connection connect(Endpoint endpoint, Limit limit, Consumer<StreamConnection> opened) throws ConnectionException {
         SocketAddress address = endpoint.address();
         if (owner.isAnyLoopItself()) {
             throw new IllegalStateException(
                     "dialling " + endpoint.address() + " would block an event loop; spawn a thread for it");
         }
         StreamConnection connected = address instanceof ServiceAddress service
-                ? connectToService(endpoint, service, limit)
-                : open(endpoint, limit);
+                ? connectToService(endpoint, service, limit, opened)
+                : open(endpoint, limit, opened);
         connected.joinScope();
         return connected;
     }
 
     /** Its places share the time that is left. */
-    private StreamConnection connectToService(Endpoint endpoint, ServiceAddress service, Limit limit)
+    private StreamConnection connectToService(
+            Endpoint endpoint, ServiceAddress service, Limit limit, Consumer<StreamConnection> opened)
             throws ConnectionException {
         List<Service> places = within(limit, service, () -> resolver.services(service.name()));
         var failures = new ArrayList<ConnectionException>();
@@ -108,7 +114,7 @@ public final class NettyConnector implements Connector {
             try {
                 Endpoint there = endpoint.withAddress(
                         Endpoint.of(place.host(), place.port()).address());
-                return open(there, limit.share(places.size() - i));
+                return open(there, limit.share(places.size() - i), opened);
             } catch (ConnectionException e) {
                 if (e.reason() == Reason.INTERRUPTED) throw e;
                 failures.add(e);
@@ -145,18 +151,21 @@ public final class NettyConnector implements Connector {
         }
     }
 
-    private StreamConnection open(Endpoint endpoint, Limit limit) throws ConnectionException {
+    private StreamConnection open(Endpoint endpoint, Limit limit, Consumer<StreamConnection> opened)
+            throws ConnectionException {
         SocketAddress proxy = endpoint.via().firstHop();
         SocketAddress target = proxy != null ? proxy : endpoint.address();
         if (owner.here().eventLoop().isShuttingDown()) {
             throw ConnectionException.of(Reason.CLOSED, Phase.CONNECT, target, "the loops have been closed", null);
         }
         StreamConnection connection = new Race(this, target, endpoint.local(), limit).run();
+        opened.accept(connection);
         try {
             setUp(connection, endpoint, limit);
             return connection;
         } catch (Throwable e) {
-            if (connection.isOpen()) connection.abort(); // or else it is ending by itself, behind an alert
+            boolean endsByItself = e instanceof ConnectionException failure && failure.phase() == Phase.TLS;
+            if (connection.isOpen() || !endsByItself) connection.abort(); // or else it is on its way behind an alert
             throw e;
         }
     }

@@ -177,7 +177,7 @@ public final class NettyListener implements Listener {
         try {
             connection.told(ProxyProtocol.read(connection));
         } catch (ConnectionException e) {
-            LOG.warn("A client at {} is refused: {}", connection.remoteAddress(), e.getMessage());
+            LOG.debug("A client at {} is refused: {}", connection.remoteAddress(), e.getMessage());
             connection.abort();
             throw e;
         }

@@ -28,9 +28,14 @@ final class Permits {
     private int closing;
     private boolean retired;
 
-    /** How many wait, and how many connections are too many since the limit was lowered: to be seen without the lock. */
+    // to be seen without the lock:
+
     private volatile int waiting;
 
+    /** How many of those who wait get no permit when all connections that are about to be gone are. */
+    private volatile int missing;
+
+    /** How many connections are too many since the limit was lowered. */
     private volatile int excess;
 
     Permits(LoopPool pool) {
@@ -75,10 +80,11 @@ final class Permits {
         }
     }
 
-    /** Puts back one whose turn it was, but who was given something useless. */
-    void enqueueFirst(Waiter waiter, long limit) {
+    /** Puts back one whose turn it was, but who was given something useless. False when this has been retired meanwhile. */
+    boolean enqueueFirst(Waiter waiter, long limit) {
         lock.lock();
         try {
+            if (retired) return false;
             waiter.announce(limit);
             if (pool.isClosed()) {
                 waiter.grant(new Grant.Refusal());
@@ -86,6 +92,7 @@ final class Permits {
                 queue.addFirst(waiter);
                 settle();
             }
+            return true;
         } finally {
             lock.unlock();
         }
@@ -127,11 +134,23 @@ final class Permits {
         lock.unlock();
     }
 
-    /** A permit has come to nothing. */
+    /** Dialling has failed; the sockets that it has opened are about to be closed. */
     void failed() {
         lock.lock();
         try {
             dialling--;
+            closing++;
+            settle();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What the failed dialling has opened is closed. */
+    void failedAndGone() {
+        lock.lock();
+        try {
+            closing--;
             taken--;
             settle();
         } finally {
@@ -198,10 +217,15 @@ final class Permits {
         }
         waiting = queue.size();
         excess = Math.max(0, taken - closing - limit);
+        missing = waiting - Math.max(0, limit - taken + closing);
     }
 
     boolean hasWaiters() {
         return waiting > 0;
+    }
+
+    boolean needsRoom() {
+        return missing > 0;
     }
 
     boolean isOverLimit() {

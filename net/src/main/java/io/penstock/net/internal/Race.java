@@ -123,6 +123,11 @@ final class Race {
             connector.experience().failed(inet);
     }
 
+    /** Says nothing about the peer. */
+    private static boolean isOurOwn(ConnectionException failure) {
+        return failure.reason() == Reason.ADDRESS || failure.reason() == Reason.FAILED;
+    }
+
     private void startWhatIsDue() {
         if (candidates.isEmpty() || nextTurn() - System.nanoTime() > 0) return;
         start(new InetSocketAddress(candidates.next(), port()));
@@ -159,8 +164,9 @@ final class Race {
             }
             case News.Failed(Attempt attempt, Throwable cause) -> {
                 if (!running.remove(attempt)) return; // it has said so already
-                doubt(attempt);
-                failures.add(attempt.failure(cause, local));
+                ConnectionException failure = attempt.failure(cause, local);
+                if (!isOurOwn(failure)) doubt(attempt);
+                failures.add(failure);
                 nextAttempt = System.nanoTime(); // no reason to wait any longer
             }
             case News.Connected _ -> throw new AssertionError("the end of the race is no news to learn from");

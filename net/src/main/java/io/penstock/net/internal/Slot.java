@@ -51,6 +51,7 @@ final class Slot {
             throw new IllegalStateException(connection + " has been released before");
         }
         connection.leaveScope();
+        connection.inputHalf().forgetAll();
         Released outcome = keep(limits);
         if (outcome != Released.KEPT) home.refuse(this);
         return outcome;

@@ -349,11 +349,7 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
             }
         }
         output.end(Reason.CLOSED, null);
-        if (cut) {
-            link.abort();
-        } else {
-            link.close();
-        }
+        endLink(cut);
         ended();
         if (undelivered != null) {
             throw ConnectionException.of(
@@ -387,13 +383,23 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
         ended();
     }
 
-    /** Ends a connection on which nothing is under way: without waiting, and without a reset. */
+    /** Ends a connection on which nothing is under way: without waiting; with a reset only where something that was sent is missing. */
     void closeIdle() {
         leaveScope();
+        boolean cut = output.isCut();
         input.end(Reason.CLOSED, null);
         output.end(Reason.CLOSED, null);
-        link.close();
+        endLink(cut);
         ended();
+    }
+
+    /** A stream that is cut off must not look like a whole one to the peer. */
+    private void endLink(boolean cut) {
+        if (cut) {
+            link.abort();
+        } else {
+            link.close();
+        }
     }
 
     /** Ends in order what nobody uses any more: everything sent leaves, what comes is dropped, and the peer gets a moment to end too. */
@@ -640,11 +646,12 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
             throw new IllegalStateException("another thread is " + (input.isBeingRead() ? "receiving" : "sending")
                     + " on connection " + id + ", which can be released when nothing is under way");
         }
+        if (output.hasPending()) requireBlockable(); // what was sent is waited for
     }
 
     /** Waits until everything sent is with the operating system; where that fails, the writing half has ended. */
     void settle() {
-        if (!output.hasPending() || loop.eventLoop().inEventLoop()) return;
+        if (!output.hasPending()) return;
         try {
             output.flush();
         } catch (ConnectionException e) {
