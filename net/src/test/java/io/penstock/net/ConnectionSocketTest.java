@@ -45,6 +45,39 @@ class ConnectionSocketTest extends SocketPeer {
         return socket.getInputStream().read();
     }
 
+    // ---- its end
+
+    @Test
+    void whoeverReadsAfterTheInputWasShutFindsTheEnd() throws Exception {
+        Socket socket = connection.asSocket();
+        InputStream in = socket.getInputStream();
+        peer.getOutputStream().write(HELLO);
+        assertThat(Spawned.on(loop, () -> in.read()).value()).isEqualTo('h');
+        assertThat(in.available()).isEqualTo(HELLO.length - 1);
+        on(() -> {
+            socket.shutdownInput();
+            return null;
+        });
+        assertThat(Spawned.on(loop, () -> in.read()).value()).isEqualTo(-1);
+        assertThat(Spawned.on(loop, () -> in.read(new byte[10])).value()).isEqualTo(-1);
+        assertThat(in.available()).isZero();
+        on(() -> {
+            socket.getOutputStream().write(HELLO);
+            return null;
+        });
+        assertThat(peer.getInputStream().readNBytes(HELLO.length)).isEqualTo(HELLO);
+        socket.close();
+        assertThat(failing(() -> in.read())).isInstanceOf(SocketException.class);
+    }
+
+    @Test
+    void whoeverIsReadingWhenTheInputIsShutFindsTheEnd() throws Exception {
+        Socket socket = connection.asSocket();
+        var reader = Spawned.on(loop, () -> reading(socket)).parked();
+        socket.shutdownInput();
+        assertThat(reader.value()).isEqualTo(-1);
+    }
+
     // ---- what it is
 
     @Test

@@ -15,6 +15,7 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -124,6 +125,47 @@ class ScopeTest {
     void theProcessNeverEnds() {
         assertThatThrownBy(Scope.PROCESS::close).isInstanceOf(IllegalStateException.class);
         assertThat(Scope.PROCESS.isOpen()).isTrue();
+    }
+
+    @Test
+    void transfersAtTheSameTimeLeaveEachConnectionToOneScope() {
+        List<Connection> connections = new ArrayList<>();
+        try (var one = Scope.open("one");
+                var two = Scope.open("two")) {
+            for (int i = 0; i < 3; i++) {
+                Connection.Pair pair = Connection.pair(loop, loop);
+                connections.addAll(List.of(pair.first(), pair.second()));
+            }
+            Callable<?> transfers = () -> {
+                for (int i = 0; i < 20_000; i++) {
+                    connections.get(i % connections.size()).transfer(i % 4 < 2 ? one : two);
+                }
+                return null;
+            };
+            var first = Spawned.onPlatformThread(transfers);
+            var second = Spawned.onPlatformThread(transfers);
+            first.value();
+            second.value();
+            assertThat(connections).allSatisfy(each -> assertThat(each.scope()).isIn(one, two));
+        }
+        assertThat(connections).noneMatch(Connection::isOpen);
+        assertThat(loops.abandoned()).isEqualTo(connections.size());
+    }
+
+    @Test
+    void whatIsTransferredWhileItIsClosedIsNobodys() {
+        try (var scope = Scope.open("job")) {
+            for (int i = 0; i < 500; i++) {
+                Connection connection = Connection.pair(loop, loop).first();
+                var closing = Spawned.onPlatformThread(() -> {
+                    connection.close();
+                    return null;
+                });
+                connection.transfer(scope);
+                closing.value();
+                assertThat(connection.scope()).isSameAs(Scope.PROCESS);
+            }
+        }
     }
 
     // ---- what it closes

@@ -88,14 +88,14 @@ public final class ConnectionScope implements Scope {
         }
     }
 
-    /** False when it has ended. */
+    /** False when it has ended. Of threads that transfer the same connection at the same time one wins, as if it were the last. */
     boolean add(Owned connection) {
         if (this == PROCESS) return true;
         lock.lock();
         try {
             if (ended) return false;
+            if (!connection.claimFor(this)) return true;
             Owned before = first;
-            connection.owner = this;
             connection.next = before;
             if (before != null) before.previous = connection;
             first = connection;
@@ -109,7 +109,7 @@ public final class ConnectionScope implements Scope {
     boolean remove(Owned connection) {
         lock.lock();
         try {
-            if (connection.owner != this) return false;
+            if (connection.owner() != this) return false;
             unlink(connection);
             return true;
         } finally {
@@ -128,7 +128,7 @@ public final class ConnectionScope implements Scope {
         if (behind != null) behind.previous = before;
         connection.previous = null;
         connection.next = null;
-        connection.owner = null;
+        connection.disclaim();
     }
 
     @Override

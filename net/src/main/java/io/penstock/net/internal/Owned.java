@@ -1,12 +1,16 @@
 package io.penstock.net.internal;
 
 import io.penstock.net.Scope;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /** What a scope can answer for: an element of its list. */
 abstract class Owned {
-    /** Who answers for it; null for the process. Changed under the lock of that scope. */
-    volatile @Nullable ConnectionScope owner;
+    private static final AtomicReferenceFieldUpdater<Owned, @Nullable ConnectionScope> OWNER =
+            AtomicReferenceFieldUpdater.newUpdater(Owned.class, ConnectionScope.class, "owner");
+
+    /** Who answers for it; null for the process. */
+    private volatile @Nullable ConnectionScope owner;
 
     // the owner's, under its lock
     @Nullable
@@ -17,6 +21,24 @@ abstract class Owned {
 
     /** The scope has ended and nobody has closed this, released it or transferred it. */
     abstract void abandonedBy(ConnectionScope scope);
+
+    /** Whether it has been closed and holds nothing any more, so that there is nothing to answer for. */
+    abstract boolean isGone();
+
+    @Nullable
+    ConnectionScope owner() {
+        return owner;
+    }
+
+    /** Makes it a scope's, under the lock of that scope; false when it is another's. */
+    final boolean claimFor(ConnectionScope scope) {
+        return OWNER.compareAndSet(this, null, scope);
+    }
+
+    /** Makes it nobody's, under the lock of the scope whose it is. */
+    final void disclaim() {
+        owner = null;
+    }
 
     public final Scope scope() {
         ConnectionScope mine = owner;
@@ -39,5 +61,6 @@ abstract class Owned {
         if (!to.isOpen()) throw new IllegalStateException(to + " has ended: it cannot answer for " + this);
         leaveScope();
         if (!to.add(this)) abandonedBy(to); // it has ended at this moment, and this with it
+        if (isGone()) leaveScope(); // closed meanwhile by somebody who did not see it here
     }
 }

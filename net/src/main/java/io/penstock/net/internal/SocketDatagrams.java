@@ -440,6 +440,11 @@ public final class SocketDatagrams extends Owned implements Datagrams, OpenSocke
     }
 
     @Override
+    boolean isGone() {
+        return !isOpen();
+    }
+
+    @Override
     void abandonedBy(ConnectionScope scope) {
         close();
     }
@@ -453,6 +458,7 @@ public final class SocketDatagrams extends Owned implements Datagrams, OpenSocke
             port.removeFile();
             life.finish();
             loop.closed(this);
+            leaveScope(); // another thread may have transferred it meanwhile
         }
         life.awaitFinished();
     }

@@ -3,6 +3,7 @@ package io.penstock.net.internal;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
+import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Connector;
 import io.penstock.net.Endpoint;
 import io.penstock.net.Scope;
@@ -56,6 +57,9 @@ final class SocketOverConnection extends SocketImpl {
 
     /** Of a read, in milliseconds; 0 for none. */
     private int timeout;
+
+    private volatile boolean inputShut;
+    private volatile boolean closed;
 
     private SocketOverConnection(
             @Nullable Supplier<Connector> connector, @Nullable SocketAddress fixed, @Nullable Connection connection) {
@@ -143,6 +147,7 @@ final class SocketOverConnection extends SocketImpl {
 
     @Override
     protected void shutdownInput() throws IOException {
+        inputShut = true;
         try {
             connected().shutdownInput();
         } catch (ConnectionException e) {
@@ -162,6 +167,7 @@ final class SocketOverConnection extends SocketImpl {
     /** As sockets do it: without a word about what could not be delivered. */
     @Override
     protected void close() {
+        closed = true;
         Connection open = connection;
         if (open == null) return;
         try {
@@ -181,7 +187,12 @@ final class SocketOverConnection extends SocketImpl {
     @Override
     protected int available() throws IOException {
         Connection open = connected();
-        return open.buffered();
+        return isShut() ? 0 : open.buffered();
+    }
+
+    /** Whether readers find an end where the connection says that it was closed on this side. */
+    private boolean isShut() {
+        return inputShut && !closed;
     }
 
     @Override
@@ -195,11 +206,11 @@ final class SocketOverConnection extends SocketImpl {
     }
 
     /** Its {@code close}, and a {@code read} of one byte, are those of the stream that the JDK puts around it. */
-    private static final class Reading extends InputStream {
-        private final Connection connection;
+    private final class Reading extends InputStream {
+        private final Connection from;
 
-        Reading(Connection connection) {
-            this.connection = connection;
+        Reading(Connection from) {
+            this.from = from;
         }
 
         @Override
@@ -212,15 +223,16 @@ final class SocketOverConnection extends SocketImpl {
         public int read(byte[] into, int offset, int length) throws IOException {
             Objects.checkFromIndexSize(offset, length, into.length);
             try {
-                return connection.read(ByteBuffer.wrap(into, offset, length));
+                return from.read(ByteBuffer.wrap(into, offset, length));
             } catch (ConnectionException e) {
+                if (e.reason() == Reason.CLOSED && isShut()) return -1;
                 throw inSocketTerms(e);
             }
         }
 
         @Override
         public int available() {
-            return connection.buffered();
+            return isShut() ? 0 : from.buffered();
         }
     }
 

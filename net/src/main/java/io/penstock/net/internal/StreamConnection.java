@@ -351,6 +351,7 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
         output.end(Reason.CLOSED, null);
         endLink(cut);
         ended();
+        leaveScope(); // another thread may have transferred it meanwhile
         if (undelivered != null) {
             throw ConnectionException.of(
                     undelivered.reason(),
@@ -381,6 +382,7 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
         if (closed) return;
         link.abort();
         ended();
+        leaveScope();
     }
 
     /** Ends a connection on which nothing is under way: without waiting; with a reset only where something that was sent is missing. */
@@ -391,6 +393,7 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
         output.end(Reason.CLOSED, null);
         endLink(cut);
         ended();
+        leaveScope();
     }
 
     /** A stream that is cut off must not look like a whole one to the peer. */
@@ -476,6 +479,11 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
     }
 
     @Override
+    boolean isGone() {
+        return closed && input.ending() == Reason.CLOSED;
+    }
+
+    @Override
     public void resumeHttp() throws ConnectionException {
         Lent from = lent;
         if (from == null) throw new IllegalStateException(this + " was not taken over from an HTTP server");
@@ -530,7 +538,7 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
 
     /** The connection is a raw stream from now on, with timeouts of its own, and a matter of the calling thread's scope. */
     public void takenOverFrom(Lender lender) {
-        ConnectionScope home = owner;
+        ConnectionScope home = owner();
         lent = new Lent(lender, origin, home == null ? ConnectionScope.PROCESS : home);
         origin = Origin.TAKEN_OVER;
         timeouts(Timeouts.DEFAULT);
