@@ -92,6 +92,7 @@ public final class ConnectionException extends IOException {
     private final Phase phase;
     private final @Nullable SocketAddress peer;
     private final byte[] partial;
+    private final long sent;
 
     private ConnectionException(
             String message,
@@ -99,12 +100,14 @@ public final class ConnectionException extends IOException {
             Phase phase,
             @Nullable SocketAddress peer,
             byte[] partial,
+            long sent,
             @Nullable Throwable cause) {
         super(message, cause);
         this.reason = reason;
         this.phase = phase;
         this.peer = peer;
         this.partial = partial;
+        this.sent = sent;
     }
 
     public static ConnectionException of(Reason reason, Phase phase, @Nullable SocketAddress peer) {
@@ -115,13 +118,28 @@ public final class ConnectionException extends IOException {
     public static ConnectionException of(
             Reason reason, Phase phase, @Nullable SocketAddress peer, String text, @Nullable Throwable cause) {
         var message = phase.name().toLowerCase(java.util.Locale.ROOT) + (peer == null ? "" : " " + peer) + ": " + text;
-        return new ConnectionException(message, reason, phase, peer, NOTHING, cause);
+        return new ConnectionException(message, reason, phase, peer, NOTHING, 0, cause);
     }
 
     /** The same failure, carrying the bytes that the failing call had consumed. */
     public ConnectionException withPartial(byte[] consumed) {
+        return carrying(consumed, sent);
+    }
+
+    /** The same failure, carrying how many bytes of the failing call had been sent. */
+    public ConnectionException withSent(long bytes) {
+        return carrying(partial, bytes);
+    }
+
+    private ConnectionException carrying(byte[] consumed, long bytes) {
         var copy = new ConnectionException(
-                String.valueOf(getMessage()), reason, phase, peer, consumed, getCause() == null ? this : getCause());
+                String.valueOf(getMessage()),
+                reason,
+                phase,
+                peer,
+                consumed,
+                bytes,
+                getCause() == null ? this : getCause());
         copy.setStackTrace(getStackTrace());
         return copy;
     }
@@ -142,5 +160,16 @@ public final class ConnectionException extends IOException {
     /** The bytes the failing call had consumed before it failed; empty when there were none. Never null. */
     public byte[] partial() {
         return partial.clone();
+    }
+
+    /**
+     * How many bytes of the failing send had left for certain: the operating system, or the other end of an in-memory pair, has confirmed
+     * them. Of a {@link Output#flush()} it is how many of those that waited. 0 for everything else.
+     *
+     * <p>More of the call may be on the way, by up to 64 KiB, since what leaves is confirmed in batches. Nothing behind the bytes of the
+     * call has left.
+     */
+    public long sent() {
+        return sent;
     }
 }

@@ -45,6 +45,14 @@ public interface Output {
     /** Waits until the operating system (or, for an in-memory pair, the peer's buffer) has taken everything sent so far. */
     void flush() throws ConnectionException;
 
+    /**
+     * Holds back what is sent from now on, and what has not left yet, until the cork is removed. Never waits. An output that does not send
+     * by itself has nothing to hold back.
+     */
+    default Cork cork() {
+        return () -> {};
+    }
+
     /** This output as a stream for libraries that want one; its {@code close} flushes but does not close the connection. */
     OutputStream outputStream();
 }

@@ -18,8 +18,13 @@ public final class Await {
      * @throws AssertionError when it does not hold within {@link #LIMIT}
      */
     public static void until(String what, BooleanSupplier condition) {
-        if (!within(LIMIT, condition))
-            throw new AssertionError("waited " + LIMIT.toSeconds() + " s in vain until " + what);
+        until(LIMIT, what, condition);
+    }
+
+    /** As {@link #until(String, BooleanSupplier)}, with another limit. */
+    public static void until(Duration limit, String what, BooleanSupplier condition) {
+        if (!within(limit, condition))
+            throw new AssertionError("waited " + limit.toSeconds() + " s in vain until " + what);
     }
 
     /** Waits until the condition holds, at most for the limit; whether it does. */

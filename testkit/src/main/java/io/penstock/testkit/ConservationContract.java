@@ -8,7 +8,6 @@ import io.penstock.net.ConnectionException.Reason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -34,10 +33,7 @@ interface ConservationContract extends Contract {
     private void receiveAtRandom(long seed, String ending) throws Exception {
         try (Ends ends = open()) {
             var random = new Random(seed);
-            var sent = new byte[random.nextInt(1500)];
-            for (int i = 0; i < sent.length; i++) {
-                sent[i] = random.nextInt(8) == 0 ? (byte) '\n' : (byte) ('a' + random.nextInt(26));
-            }
+            byte[] sent = lines(random, random.nextInt(1500));
             boolean reset = ending.equals("reset");
             var receiving = ends.call(c -> {
                 if (reset) {
@@ -63,6 +59,16 @@ interface ConservationContract extends Contract {
             int received = receiving.value();
             if (!reset) assertThat(received).isEqualTo(sent.length);
         }
+    }
+
+    /** Lines of few different letters, so that delimiters are met, and nearly met. */
+    static byte[] lines(Random random, int size) {
+        var lines = new byte[size];
+        int letters = 2 + random.nextInt(25);
+        for (int i = 0; i < size; i++) {
+            lines[i] = random.nextInt(8) == 0 ? (byte) '\n' : (byte) ('a' + random.nextInt(letters));
+        }
+        return lines;
     }
 
     @ParameterizedTest
@@ -127,72 +133,6 @@ interface ConservationContract extends Contract {
                 c.send(direct, ByteBuffer.wrap(stream.next(7)).asReadOnlyBuffer());
             }
             default -> c.flush();
-        }
-    }
-
-    /** A reader that draws its methods, and compares what each gives with what was sent. */
-    final class Reading {
-        private final Connection c;
-        private final byte[] sent;
-        private final Random random;
-        private int at;
-
-        Reading(Connection c, byte[] sent, Random random) {
-            this.c = c;
-            this.sent = sent;
-            this.random = random;
-        }
-
-        /** Reads until the stream ends; how many bytes it had. */
-        int toTheEnd() throws ConnectionException {
-            while (true) {
-                try {
-                    c.timeouts(c.timeouts().withRead(Duration.ofMillis(1 + random.nextInt(5))));
-                    if (!step()) return at;
-                } catch (ConnectionException e) {
-                    took(e.partial());
-                    switch (e.reason()) {
-                        case TIMEOUT, TOO_LONG -> {
-                            // goes on behind the partial bytes
-                        }
-                        case EOF, RESET -> {
-                            return at;
-                        }
-                        default -> throw e;
-                    }
-                }
-            }
-        }
-
-        private boolean step() throws ConnectionException {
-            switch (random.nextInt(7)) {
-                case 0 -> took(c.receive(random.nextInt(20)));
-                case 1 -> took(Payload.bytes(c.receiveLine(random.nextInt(30)) + "\n"));
-                case 2 -> took(c.receiveAny(1 + random.nextInt(20)));
-                case 3 -> {
-                    ByteBuffer into = ByteBuffer.allocate(random.nextInt(20));
-                    if (c.read(into) < 0) return false;
-                    took(Arrays.copyOf(into.array(), into.position()));
-                }
-                case 4 -> {
-                    ByteBuffer seen = c.peek(random.nextInt(30));
-                    assertThat(Payload.text(seen))
-                            .isEqualTo(Payload.text(Arrays.copyOfRange(sent, at, at + seen.remaining())));
-                }
-                case 5 -> {
-                    int back = random.nextInt(Math.min(at, 10) + 1);
-                    c.unread(ByteBuffer.wrap(Arrays.copyOfRange(sent, at - back, at)));
-                    at -= back;
-                }
-                default -> assertThat(c.buffered()).isBetween(0, sent.length - at);
-            }
-            return true;
-        }
-
-        private void took(byte[] bytes) {
-            assertThat(at + bytes.length).isLessThanOrEqualTo(sent.length);
-            assertThat(Payload.text(bytes)).isEqualTo(Payload.text(Arrays.copyOfRange(sent, at, at + bytes.length)));
-            at += bytes.length;
         }
     }
 }

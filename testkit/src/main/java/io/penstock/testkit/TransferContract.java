@@ -110,8 +110,8 @@ interface TransferContract extends Contract {
     final class Recorder implements Output {
         private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 
-        String text() {
-            return bytes.toString(StandardCharsets.UTF_8);
+        byte[] bytes() {
+            return bytes.toByteArray();
         }
 
         @Override

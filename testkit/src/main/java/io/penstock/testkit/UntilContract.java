@@ -86,7 +86,7 @@ interface UntilContract extends Contract {
                 c -> {
                     var recorder = new TransferContract.Recorder();
                     c.transferTo(recorder);
-                    return recorder.text();
+                    return Payload.text(recorder.bytes());
                 },
                 c -> Payload.text(piece(c.receiveUntil("b"))),
                 c -> Payload.text(Objects.requireNonNull(c.receiveUntil("--abc").next(4))));

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.penstock.http.BodyOutput;
 import io.penstock.http.Headers;
 import io.penstock.net.ConnectionException;
+import io.penstock.net.Cork;
 import io.penstock.net.internal.ChunkOutput;
 import java.nio.channels.FileChannel;
 
@@ -91,6 +92,11 @@ abstract class MessageOutput extends ChunkOutput implements BodyOutput {
     public void flush() throws ConnectionException {
         requireConnection();
         wire.flush();
+    }
+
+    @Override
+    public Cork cork() {
+        return wire.cork();
     }
 
     @Override

@@ -1,37 +1,32 @@
 package io.penstock.net.internal;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.DefaultFileRegion;
 import io.netty.channel.FileRegion;
 import io.netty.util.ReferenceCountUtil;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Cork;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.util.ArrayDeque;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The writing half of a connection: a bounded queue between one writer and the link, which takes it at the end of the turn.
  *
- * <p>Small sends are gathered in one array, so that a head and a body become one system call; chunks that change hands are queued as they
- * are. Its lock guards all of it and is never held while parked.
+ * <p>Its lock guards what is outgoing and how much of it, and is never held while parked.
  */
 final class OutputHalf extends ChunkOutput {
     /** A writer waits while this much has not been taken by the peer's side. */
     static final int MARK = 64 * 1024;
 
-    private static final int SMALL = 1024;
-    private static final byte[] NOTHING = {};
     private static final VarHandle WRITER;
 
     static {
@@ -49,12 +44,18 @@ final class OutputHalf extends ChunkOutput {
     @SuppressWarnings("unused") // through WRITER
     private volatile @Nullable Thread writer;
 
-    /** How long the operation under way waits without progress, in ns; the writer's. */
+    /** The write timeout of the call that is under way, and the bytes accepted before it. The writer's. */
     private long inactivity;
 
-    private byte[] gathered = NOTHING;
-    private int gatheredSize;
-    private final ArrayDeque<Object> queue = new ArrayDeque<>(2);
+    private long callStart;
+
+    /** Bytes ever accepted; written by the writer only. */
+    private long accepted;
+
+    /** Bytes that had left, at least, when the writer last gave up waiting. The writer's. */
+    private long left;
+
+    private final Outgoing outgoing = new Outgoing();
 
     /** Bytes accepted, and not yet with the operating system or the peer. */
     private long pending;
@@ -64,6 +65,11 @@ final class OutputHalf extends ChunkOutput {
 
     private long sent;
     private boolean drainRequested;
+    private int corks;
+
+    /** What is held back by corks is to leave all the same. */
+    private boolean pressing;
+
     private boolean finishing;
 
     /** Why nothing more can be sent; null while the stream runs. */
@@ -93,7 +99,7 @@ final class OutputHalf extends ChunkOutput {
                     requireOpen();
                     count = (int) Math.min(MARK - pending, end - from);
                     if (count > 0) {
-                        gather(bytes, from, count);
+                        outgoing.copy(bytes, from, count);
                         accept(count);
                     } else {
                         announce();
@@ -126,54 +132,55 @@ final class OutputHalf extends ChunkOutput {
 
     @Override
     public void write(ByteBuf chunk) throws ConnectionException {
-        boolean accepted = false;
+        boolean taken = false;
         try {
             begin();
             try {
-                while (!accepted) {
+                while (!taken) {
                     lock.lock();
                     try {
                         requireOpen();
                         if (pending < MARK) {
-                            enqueue(chunk);
-                            accepted = true;
+                            accept(outgoing.add(chunk));
+                            taken = true;
                         } else {
                             announce();
                         }
                     } finally {
                         lock.unlock();
                     }
-                    if (!accepted) await();
+                    if (!taken) await();
                 }
             } finally {
                 end();
             }
         } finally {
-            if (!accepted) chunk.release();
+            if (!taken) chunk.release();
         }
     }
 
     @Override
     public long send(FileChannel file, long position, long count) throws ConnectionException {
-        if (position < 0 || count < 0) {
-            throw new IllegalArgumentException(
-                    "a file region starts at 0 or later and has 0 bytes or more: " + position + ", " + count);
-        }
-        requireLength(file, position, count);
+        var part = new FilePart(file, position, count);
+        part.requireThere();
         if (count == 0) return 0;
-        if (!connection.link().sendsFiles()) return copy(file, position, count);
+        if (!connection.link().sendsFiles()) return copy(part);
         begin();
         try {
+            FileRegion region;
             lock.lock();
             try {
                 requireOpen();
-                seal();
                 accept(count);
-                queue.add(new Region(file, position, count));
+                region = outgoing.add(file, position, count);
             } finally {
                 lock.unlock();
             }
-            awaitTaken();
+            try {
+                awaitTaken();
+            } catch (ConnectionException e) {
+                throw e.withSent(region.transferred()); // to the byte, and of the link's backlog no part
+            }
             return count;
         } finally {
             end();
@@ -184,9 +191,31 @@ final class OutputHalf extends ChunkOutput {
     public void flush() throws ConnectionException {
         boolean begun = begin();
         try {
+            callStart = sent(); // all that waits is its concern
             awaitTaken();
         } finally {
             end(begun);
+        }
+    }
+
+    @Override
+    public Cork cork() {
+        lock.lock();
+        corks++;
+        lock.unlock();
+        var removed = new AtomicBoolean();
+        return () -> {
+            if (removed.compareAndSet(false, true)) uncork();
+        };
+    }
+
+    private void uncork() {
+        lock.lock();
+        try {
+            corks--;
+            if (corks == 0 && pending > 0 && ending == null) press();
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -194,9 +223,10 @@ final class OutputHalf extends ChunkOutput {
         while (true) {
             lock.lock();
             try {
-                if (ending == Reason.CLOSED) throw failure(ending);
+                if (ending == Reason.CLOSED || ending == Reason.TIMEOUT) requireRunning();
                 if (pending == 0) return; // whatever came afterwards: all of it was taken
-                if (ending != null) throw failure(ending);
+                requireRunning();
+                press();
                 announce();
             } finally {
                 lock.unlock();
@@ -210,6 +240,8 @@ final class OutputHalf extends ChunkOutput {
         Thread me = Thread.currentThread();
         if (WRITER.compareAndSet(this, (Thread) null, me)) {
             inactivity = connection.writeNanos();
+            callStart = accepted;
+            left = 0;
             return true;
         }
         if (writer == me) return false;
@@ -234,7 +266,7 @@ final class OutputHalf extends ChunkOutput {
     }
 
     private void requireOpen() throws ConnectionException {
-        if (ending != null) throw failure(ending);
+        requireRunning();
         if (finishing) throw failure(Reason.CLOSED);
     }
 
@@ -248,8 +280,27 @@ final class OutputHalf extends ChunkOutput {
         }
     }
 
+    private void requireRunning() throws ConnectionException {
+        Reason why = ending;
+        if (why == null) return;
+        if (why != Reason.TIMEOUT) throw failure(why);
+        throw ConnectionException.of(
+                Reason.CLOSED,
+                Phase.WRITE,
+                connection.link().remoteAddress(),
+                "a send before has timed out, and what follows would come from an unknown place: close the connection",
+                null);
+    }
+
     private void accept(long count) {
         pending += count;
+        accepted += count;
+        if (corks == 0 || pending >= MARK) press();
+    }
+
+    /** Has everything leave that there is, corked or not. */
+    private void press() {
+        pressing = true;
         requestDrain();
     }
 
@@ -258,41 +309,6 @@ final class OutputHalf extends ChunkOutput {
             drainRequested = true;
             connection.link().drainSoon();
         }
-    }
-
-    private void gather(byte[] bytes, int from, int count) {
-        makeRoom(count);
-        System.arraycopy(bytes, from, gathered, gatheredSize, count);
-        gatheredSize += count;
-    }
-
-    private void makeRoom(int count) {
-        int needed = gatheredSize + count;
-        if (gathered.length < needed)
-            gathered = Arrays.copyOf(gathered, Math.max(needed, Math.max(SMALL, 2 * gathered.length)));
-    }
-
-    /** A few bytes behind others are cheaper copied than carried on their own. */
-    private void enqueue(ByteBuf chunk) {
-        int size = chunk.readableBytes();
-        if (size <= SMALL && gatheredSize > 0) {
-            makeRoom(size);
-            chunk.readBytes(gathered, gatheredSize, size);
-            gatheredSize += size;
-            chunk.release();
-        } else {
-            seal();
-            queue.add(chunk);
-        }
-        accept(size);
-    }
-
-    /** Puts what is gathered into the queue, so that what comes next stays behind it. */
-    private void seal() {
-        if (gatheredSize == 0) return;
-        queue.add(Unpooled.wrappedBuffer(gathered, 0, gatheredSize));
-        gathered = NOTHING;
-        gatheredSize = 0;
     }
 
     private void announce() {
@@ -306,12 +322,14 @@ final class OutputHalf extends ChunkOutput {
             case WOKEN, CANCELLED -> {}
             case EXPIRED -> {
                 // a slow peer that takes something is not a stalled one
-                if (leftSoFar() > before && !connection.isPastDeadline()) return;
+                left = leftSoFar();
+                if (left > before && !connection.isPastDeadline()) return;
                 // part of it may be out: whoever sent on now would send from an unknown place
                 end(Reason.TIMEOUT, null);
                 throw failure(Reason.TIMEOUT);
             }
             case INTERRUPTED -> {
+                left = leftSoFar();
                 connection.abort();
                 throw failure(Reason.INTERRUPTED);
             }
@@ -323,31 +341,13 @@ final class OutputHalf extends ChunkOutput {
         return handed - connection.link().backlog();
     }
 
-    private static void requireLength(FileChannel file, long position, long count) throws ConnectionException {
-        try {
-            if (file.size() - position < count) {
-                throw ConnectionException.of(
-                        Reason.FILE,
-                        Phase.WRITE,
-                        null,
-                        "the file has " + file.size() + " bytes, " + count + " were to be sent from " + position,
-                        null);
-            }
-        } catch (ConnectionException e) {
-            throw e;
-        } catch (IOException e) {
-            throw ConnectionException.of(Reason.FILE, Phase.WRITE, null, "the file could not be read", e);
-        }
-    }
-
-    private long copy(FileChannel file, long position, long count) throws ConnectionException {
+    private long copy(FilePart part) throws ConnectionException {
         begin();
         try {
-            var piece = ByteBuffer.allocate((int) Math.min(count, 16 * 1024));
-            for (long done = 0; done < count; ) {
-                piece.clear().limit((int) Math.min(piece.capacity(), count - done));
+            var piece = ByteBuffer.allocate((int) Math.min(part.count(), 16 * 1024));
+            for (long done = 0; done < part.count(); ) {
                 try {
-                    if (read(file, piece, position + done) < 0) throw new IOException("the file was cut short");
+                    part.read(done, piece, connection.loop());
                 } catch (IOException e) {
                     connection.abort();
                     throw ConnectionException.of(
@@ -357,23 +357,12 @@ final class OutputHalf extends ChunkOutput {
                             "the file could not be read",
                             e);
                 }
-                done += send(piece.flip());
+                done += send(piece);
             }
             awaitTaken();
-            return count;
+            return part.count();
         } finally {
             end();
-        }
-    }
-
-    /** A disk may be slow, and nobody else of the loop shall wait for it. */
-    private int read(FileChannel file, ByteBuffer piece, long position) throws IOException {
-        try {
-            return connection.loop().offload(() -> file.read(piece, position));
-        } catch (IOException | RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new IOException("reading the file was given up", e);
         }
     }
 
@@ -389,22 +378,9 @@ final class OutputHalf extends ChunkOutput {
         lock.lock();
         try {
             drainRequested = false;
-            long size = 0;
-            for (Object message = queue.poll(); message != null; message = queue.poll()) {
-                size += message instanceof ByteBuf bytes ? bytes.readableBytes() : ((FileRegion) message).count();
-                link.accept(message);
-            }
-            if (gatheredSize > 0) {
-                size += gatheredSize;
-                if (gatheredSize <= scratch.writableBytes()) {
-                    link.accept(scratch.retain().writeBytes(gathered, 0, gatheredSize));
-                } else {
-                    link.accept(Unpooled.wrappedBuffer(gathered, 0, gatheredSize));
-                    gathered = NOTHING;
-                }
-                gatheredSize = 0;
-                if (gathered.length > SMALL) gathered = NOTHING;
-            }
+            if (corks > 0 && !pressing) return 0;
+            pressing = false;
+            long size = outgoing.takeInto(link, scratch);
             handed += size;
             return size;
         } finally {
@@ -433,10 +409,7 @@ final class OutputHalf extends ChunkOutput {
                 ending = reason;
                 cause = why;
             }
-            dropped = queue.isEmpty() ? List.of() : List.copyOf(queue);
-            queue.clear();
-            gathered = NOTHING;
-            gatheredSize = 0;
+            dropped = outgoing.drop();
             parking.end();
         } finally {
             lock.unlock();
@@ -466,7 +439,7 @@ final class OutputHalf extends ChunkOutput {
         try {
             if (finishing || ending != null) return;
             finishing = true;
-            requestDrain();
+            press();
         } finally {
             lock.unlock();
         }
@@ -501,7 +474,7 @@ final class OutputHalf extends ChunkOutput {
     boolean isIdle() {
         lock.lock();
         try {
-            return ending == null && !finishing && pending == 0 && writer == null;
+            return ending == null && !finishing && pending == 0 && corks == 0 && writer == null;
         } finally {
             lock.unlock();
         }
@@ -532,6 +505,13 @@ final class OutputHalf extends ChunkOutput {
     }
 
     private ConnectionException failure(Reason reason) {
+        long gone = Math.min(Math.max(sent, left), accepted) - callStart;
+        return gone <= 0 || reason == Reason.BUSY_WRITING
+                ? failureOf(reason)
+                : failureOf(reason).withSent(gone);
+    }
+
+    private ConnectionException failureOf(Reason reason) {
         return switch (reason) {
             case TIMEOUT ->
                 ConnectionException.of(
@@ -556,17 +536,5 @@ final class OutputHalf extends ChunkOutput {
                 ConnectionException.of(
                         reason, Phase.WRITE, connection.link().remoteAddress(), Failures.text(reason, cause), cause);
         };
-    }
-
-    /** A region of a file that stays its owner's: Netty would close it. */
-    private static final class Region extends DefaultFileRegion {
-        Region(FileChannel file, long position, long count) {
-            super(file, position, count);
-        }
-
-        @Override
-        protected void deallocate() {
-            // the caller opened the file and closes it
-        }
     }
 }

@@ -4,6 +4,7 @@ import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Cork;
 import io.penstock.net.Deadline;
 import io.penstock.net.Delimited;
 import io.penstock.net.KeepAlive;
@@ -178,6 +179,11 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
     @Override
     public void flush() throws ConnectionException {
         output.flush();
+    }
+
+    @Override
+    public Cork cork() {
+        return output.cork();
     }
 
     @Override

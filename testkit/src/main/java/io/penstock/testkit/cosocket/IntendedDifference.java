@@ -49,12 +49,11 @@ public enum IntendedDifference {
             "what was sent before is not destroyed because something else was not read",
             (peer, ours) -> peer.equals(new Done("|reset")) && ours.equals(new Done("|end"))),
     THE_REASON_STAYS(
-            "any call behind a failure",
+            "any call behind a reset",
             "answers `closed`",
-            "fails for the same reason again: `RESET`, `TIMEOUT`",
+            "fails for the same reason again: `RESET`",
             "what comes second is what is logged; it should say what happened",
-            (peer, ours) -> peer.equals(new Failed("closed", ""))
-                    && (isFailed(ours, "RESET", "") || isFailed(ours, "TIMEOUT", ""))),
+            (peer, ours) -> peer.equals(new Failed("closed", "")) && isFailed(ours, "RESET", "")),
     NOTHING_IS_ALWAYS_THERE(
             "receive(0) and receive(\"*a\") behind the end of the stream",
             "answers `closed`",
