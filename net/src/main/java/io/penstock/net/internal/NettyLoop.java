@@ -229,6 +229,7 @@ public final class NettyLoop implements Loop {
 
     /** An empty direct buffer to send small things from, instead of allocating one each time. On the loop only. */
     ByteBuf scratch() {
+        renewScratch(); // whoever was lent it last may have failed, and left in it what is for another peer
         if (scratch.capacity() == 0) scratch = Unpooled.directBuffer(SCRATCH, SCRATCH);
         return scratch;
     }

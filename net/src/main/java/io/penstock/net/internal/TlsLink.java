@@ -161,7 +161,11 @@ final class TlsLink implements Link, Halves {
                 plain += seal(batch, scratch);
                 records.sealPending(batch);
             } catch (SSLException e) {
-                fail(e);
+                if (peerEnded && records.isOutboundDone()) {
+                    halves.endOutput(Reason.RESET, e); // the peer has left, and its engine has ended both ways
+                } else {
+                    fail(e);
+                }
             }
         }
         if (batch.size > 0) handed.add(plain);
