@@ -1,5 +1,4 @@
 import io.penstock.net.Connection;
-import io.penstock.net.KeepAlive;
 import io.penstock.net.Pool;
 import io.penstock.proxy.Hook;
 import io.penstock.proxy.Plugin;
@@ -29,9 +28,13 @@ public final class RedisGuard implements Plugin {
         Connection connection = pool.connect(redis);
         try {
             connection.send("SISMEMBER blocked " + client.getAddress().getHostAddress() + "\r\n");
-            String answer = connection.receiveLine(); // ":1" or ":0"
-            connection.release(KeepAlive.DEFAULT);
-            return answer.equals(":1");
+            String answer = connection.receiveLine();
+            connection.release();
+            return switch (answer) {
+                case ":1" -> true;
+                case ":0" -> false;
+                default -> throw new IOException("Redis does not answer the question: " + answer);
+            };
         } catch (IOException e) {
             connection.abort();
             throw e;

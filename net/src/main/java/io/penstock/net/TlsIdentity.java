@@ -1,5 +1,6 @@
 package io.penstock.net;
 
+import io.penstock.net.internal.KeyPairs;
 import io.penstock.net.internal.Pem;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -10,13 +11,17 @@ import java.util.List;
 /**
  * Who one side of a TLS connection claims to be, and can prove it.
  *
- * @param key the private key of the first certificate; never in the text of this object
+ * @param key the private key of the first certificate, which is checked; never in the text of this object
  * @param chain the certificate, then those that vouch for it; one or more
  */
 public record TlsIdentity(PrivateKey key, List<X509Certificate> chain) {
     public TlsIdentity {
         chain = List.copyOf(chain);
         if (chain.isEmpty()) throw new IllegalArgumentException("an identity has at least one certificate");
+        if (!KeyPairs.belongTogether(key, chain.getFirst().getPublicKey())) {
+            throw new IllegalArgumentException("the private key is not that of the first certificate, "
+                    + chain.getFirst().getSubjectX500Principal());
+        }
     }
 
     /**

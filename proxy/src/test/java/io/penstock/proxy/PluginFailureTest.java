@@ -336,4 +336,20 @@ class PluginFailureTest {
                         .start()))
                 .hasMessage("no configuration");
     }
+
+    @Test
+    void aRouteThatReadsPastTheEndOfABodyIsMistakenAndTheClientHasNotLeft() throws Exception {
+        Plugin greedy =
+                penstock -> penstock.route("/bad", exchange -> exchange.body().receive(1));
+        try (var origin = Origin.replying(Origin.OK);
+                var rig = Rig.before(origin).plugin("greedy", greedy).start();
+                var client = rig.client()) {
+            Message answer = client.get("/bad");
+            assertThat(answer.status()).isEqualTo(500);
+            assertThat(answer.body()).contains("greedy");
+            TransactionRecord record = rig.record();
+            assertThat(record.status()).isEqualTo(500);
+            assertThat(record.endedBy()).isEqualTo(EndedBy.PLUGIN);
+        }
+    }
 }

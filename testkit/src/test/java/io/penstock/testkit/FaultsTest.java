@@ -55,8 +55,8 @@ final class FaultsTest {
         play(family, (faults, client) -> {
             client.send("hello\n");
             assertThat(client.receiveLine()).isEqualTo("hello");
+            Await.until("what has passed is counted", () -> faults.toClient().passed() == 6);
             assertThat(faults.toServer().passed()).isEqualTo(6);
-            assertThat(faults.toClient().passed()).isEqualTo(6);
             assertThat(faults.connections()).isEqualTo(1);
             client.close();
             Await.until("the relayed connection has ended", () -> faults.connections() == 0);

@@ -44,6 +44,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** TLS over sockets: what only an operating system, a file or another program can show. */
 class TlsSocketTest {
     private static final Certificates AUTHORITY = Certificates.authority();
+    private static final TlsIdentity OTHER = AUTHORITY.identity("other.example");
     private static final TlsIdentity IDENTITY = AUTHORITY.identity("localhost");
 
     @RegisterExtension
@@ -295,5 +296,12 @@ class TlsSocketTest {
                 .anyMatch(path -> Files.isExecutable(Path.of(path)));
         if (!there && "true".equals(System.getenv("CI"))) throw new AssertionError("openssl is not installed");
         Assumptions.assumeTrue(there, "openssl is not installed");
+    }
+
+    @Test
+    void aKeyThatIsNotTheCertificatesIsRefused() {
+        assertThatThrownBy(() -> new TlsIdentity(OTHER.key(), IDENTITY.chain()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("the private key is not that of the first certificate");
     }
 }

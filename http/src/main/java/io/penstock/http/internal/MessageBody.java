@@ -184,6 +184,12 @@ abstract class MessageBody extends BufferedInput implements Body {
         }
     }
 
+    /** Whoever wants more than the body has is mistaken, and not left by the peer. */
+    @Override
+    protected final ConnectionException endOfStream() {
+        return ConnectionException.of(Reason.EOF, Phase.READ, null, "the message body has no more bytes", null);
+    }
+
     private ConnectionException malformed(BadMessage why) {
         Reason reason = why.status() == 413 || why.status() == 431 ? Reason.TOO_LONG : Reason.MALFORMED;
         return ConnectionException.of(reason, Phase.READ, peer, "the message body: " + why.reason(), null);

@@ -82,7 +82,7 @@ public abstract class BufferedInput implements Input {
             try {
                 while (got < size) {
                     ByteBuf chunk = chunk();
-                    if (chunk == null) throw failure(Reason.EOF);
+                    if (chunk == null) throw endOfStream();
                     int count = Math.min(size - got, chunk.readableBytes());
                     chunk.readBytes(bytes, got, count);
                     got += count;
@@ -119,7 +119,7 @@ public abstract class BufferedInput implements Input {
         try {
             while (true) {
                 ByteBuf chunk = chunk();
-                if (chunk == null) throw failure(Reason.EOF);
+                if (chunk == null) throw endOfStream();
                 int length = chunk.bytesBefore((byte) '\n');
                 int count = length < 0 ? chunk.readableBytes() : length;
                 // one more than the limit may be the CR of the line end
@@ -177,7 +177,7 @@ public abstract class BufferedInput implements Input {
         int got = 0;
         try {
             ByteBuf chunk = chunk();
-            if (chunk == null) throw failure(Reason.EOF);
+            if (chunk == null) throw endOfStream();
             bytes = new byte[(int) Math.min(max, (long) chunk.readableBytes() + waiting())];
             while (chunk != null) {
                 int count = Math.min(bytes.length - got, chunk.readableBytes());
@@ -451,7 +451,8 @@ public abstract class BufferedInput implements Input {
         }
     }
 
-    final ConnectionException endOfStream() {
+    /** What a receiver gets who wants more than there is. */
+    protected ConnectionException endOfStream() {
         return failure(Reason.EOF);
     }
 
