@@ -435,6 +435,7 @@ final class ServerExchange implements Exchange {
 
     /** Drops what is left in this process, whatever happened. Idempotent. */
     void retire() {
+        connection.uncorkAll();
         MessageBody opened = body;
         if (opened != null && !opened.retire()) {
             persistent = false;

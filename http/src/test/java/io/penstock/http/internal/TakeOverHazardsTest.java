@@ -134,4 +134,29 @@ class TakeOverHazardsTest extends GroundTest {
             assertThat(served.awaitEnd()).isTrue();
         }
     }
+
+    @Test
+    void aCorkThatAHandlerForgotHoldsBackNeitherItsAnswerNorTheNext() throws Exception {
+        try (var served = serve(exchange -> {
+            exchange.connection().cork();
+            hello(exchange);
+        })) {
+            for (int i = 0; i < 3; i++) {
+                assertThat(served.send(request("GET", "/")).receiveAnswer()).endsWith("hello /\n");
+            }
+        }
+    }
+
+    @Test
+    void whoTakesOverFindsNoCork() throws Exception {
+        try (var served = serve(exchange -> {
+            exchange.connection().cork();
+            Connection raw = exchange.takeOver();
+            raw.send("raw\n");
+            raw.receiveLine();
+        })) {
+            served.send(request("GET", "/"));
+            assertThat(served.client().receiveLine()).isEqualTo("raw");
+        }
+    }
 }

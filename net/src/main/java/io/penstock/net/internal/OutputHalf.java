@@ -67,6 +67,9 @@ final class OutputHalf extends ChunkOutput {
     private boolean drainRequested;
     private int corks;
 
+    /** How often all corks were removed at once; those from before count no more. */
+    private int uncorked;
+
     /** What is held back by corks is to leave all the same. */
     private boolean pressing;
 
@@ -200,20 +203,37 @@ final class OutputHalf extends ChunkOutput {
 
     @Override
     public Cork cork() {
+        int bottle;
         lock.lock();
-        corks++;
-        lock.unlock();
+        try {
+            corks++;
+            bottle = uncorked;
+        } finally {
+            lock.unlock();
+        }
         var removed = new AtomicBoolean();
         return () -> {
-            if (removed.compareAndSet(false, true)) uncork();
+            if (removed.compareAndSet(false, true)) uncork(bottle);
         };
     }
 
-    private void uncork() {
+    private void uncork(int bottle) {
         lock.lock();
         try {
-            corks--;
-            if (corks == 0 && pending > 0 && ending == null) press();
+            if (bottle == uncorked && --corks == 0 && pending > 0 && ending == null) press();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Removes all corks: what one user has forgotten must not hold back what the next one sends. */
+    void uncorkAll() {
+        lock.lock();
+        try {
+            if (corks == 0) return;
+            corks = 0;
+            uncorked++;
+            if (pending > 0 && ending == null) press();
         } finally {
             lock.unlock();
         }

@@ -186,6 +186,11 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
         return output.cork();
     }
 
+    /** Removes all corks, whoever has left them. */
+    public void uncorkAll() {
+        output.uncorkAll();
+    }
+
     @Override
     public OutputStream outputStream() {
         return output.outputStream();
@@ -497,6 +502,7 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
             throw new IllegalStateException(this + " has ended: no request can be answered on it");
         }
         from.by().requireResumable();
+        output.uncorkAll();
         output.flush();
         if (input.isBeingRead()) {
             throw ConnectionException.of(Reason.BUSY_READING, Phase.READ, remoteAddress());
@@ -544,6 +550,7 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
 
     /** The connection is a raw stream from now on, with timeouts of its own, and a matter of the calling thread's scope. */
     public void takenOverFrom(Lender lender) {
+        output.uncorkAll();
         ConnectionScope home = owner();
         lent = new Lent(lender, origin, home == null ? ConnectionScope.PROCESS : home);
         origin = Origin.TAKEN_OVER;
