@@ -81,7 +81,12 @@ record DnsAnswer(
         boolean empty = addresses.isEmpty() && services.isEmpty();
         String further = empty && !visited.isEmpty() ? owner : null;
         String says = server + " knows no " + type.name() + " record of it";
-        return new DnsAnswer(List.copyOf(addresses), List.copyOf(services), further, empty ? 0 : ttl, says);
+        return new DnsAnswer(
+                List.copyOf(addresses), List.copyOf(services), further, empty && further == null ? 0 : ttl, says);
+    }
+
+    DnsAnswer withTtl(long seconds) {
+        return new DnsAnswer(addresses, services, alias, seconds, says);
     }
 
     private static String canonical(String name) {

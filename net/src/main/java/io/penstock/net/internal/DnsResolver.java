@@ -26,24 +26,32 @@ public final class DnsResolver implements Resolver {
     private static final List<InetAddress> LOOPBACK =
             List.of(InetAddress.ofLiteral("127.0.0.1"), InetAddress.ofLiteral("::1"));
 
-    private record Question(String name, DnsRecordType type) {}
+    /** How many questions may be under way at once: each has a socket of its own. */
+    static final int MOST_QUESTIONS = 128;
+
+    private record Question(String name, DnsRecordType type) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
 
     /** How one question ended: one of the two is null. */
     private record Outcome(
             @Nullable DnsAnswer answer, @Nullable ConnectionException failure) {}
 
-    private final NettyLoops loops;
     private final ResolverOptions options;
     private final Map<String, List<InetAddress>> hosts;
-    private final @Nullable NameServers servers;
     private final Resolver jdk;
     private final AgeingMap<Question, DnsAnswer> cache;
+    private final @Nullable SharedWork<Question, Outcome> questions;
 
     DnsResolver(NettyLoops loops, ResolverOptions options, LongSupplier clock) {
-        this.loops = loops;
         this.options = options;
         this.hosts = ResolvConf.hosts(options.hosts());
-        this.servers = options.servers().isEmpty() ? null : new NameServers(loops, options);
+        NameServers servers = options.servers().isEmpty() ? null : new NameServers(loops, options);
+        this.questions =
+                servers == null ? null : new SharedWork<>(loops, MOST_QUESTIONS, each -> outcome(servers, each));
         this.jdk = new JdkResolver(loops);
         this.cache = new AgeingMap<>(options.cacheSize(), clock);
     }
@@ -67,10 +75,10 @@ public final class DnsResolver implements Resolver {
         } else if (isInvalid(host)) {
             throw NameServers.failure(
                     Reason.UNRESOLVED, host, "names that end in .invalid never exist (RFC 6761)", null);
-        } else if (servers == null) {
+        } else if (questions == null) {
             found.accept(jdk.resolve(host));
         } else {
-            search(servers, host.toLowerCase(Locale.ROOT), found);
+            search(questions, host.toLowerCase(Locale.ROOT), found);
         }
     }
 
@@ -96,11 +104,12 @@ public final class DnsResolver implements Resolver {
         return name.endsWith(".") ? name : name + ".";
     }
 
-    private void search(NameServers asked, String host, Consumer<List<InetAddress>> found) throws ConnectionException {
+    private void search(SharedWork<Question, Outcome> questions, String host, Consumer<List<InetAddress>> found)
+            throws ConnectionException {
         ConnectionException failed = null;
         for (String name : candidates(host)) {
             try {
-                askForBoth(asked, name, found);
+                askForBoth(questions, name, found);
                 return;
             } catch (ConnectionException e) {
                 if (e.reason() == Reason.INTERRUPTED) throw e;
@@ -114,19 +123,11 @@ public final class DnsResolver implements Resolver {
     }
 
     /** Hands over what is found, as it is; fails when there was nothing for either family. */
-    private void askForBoth(NameServers asked, String name, Consumer<List<InetAddress>> found)
+    private void askForBoth(SharedWork<Question, Outcome> questions, String name, Consumer<List<InetAddress>> found)
             throws ConnectionException {
         var outcomes = new Mailbox<Outcome>();
-        var asking = new ArrayList<Thread>();
         try {
-            for (DnsRecordType type : FAMILIES) {
-                DnsAnswer kept = cache.get(new Question(name, type));
-                if (kept != null) {
-                    outcomes.post(new Outcome(kept, null));
-                } else {
-                    asking.add(loops.here().spawn("ask for " + name, () -> outcomes.post(outcome(asked, name, type))));
-                }
-            }
+            for (DnsRecordType type : FAMILIES) ask(questions, new Question(name, type), outcomes);
             boolean any = false;
             ConnectionException failed = null;
             for (int i = 0; i < FAMILIES.size(); i++) {
@@ -145,34 +146,43 @@ public final class DnsResolver implements Resolver {
             Thread.currentThread().interrupt();
             throw NameServers.failure(Reason.INTERRUPTED, name, "the waiting thread was interrupted", e);
         } finally {
-            asking.forEach(Thread::interrupt);
+            for (DnsRecordType type : FAMILIES) questions.leave(new Question(name, type), outcomes);
         }
     }
 
-    private Outcome outcome(NameServers asked, String name, DnsRecordType type) {
+    /** From the cache, or together with all who ask the same. */
+    private void ask(SharedWork<Question, Outcome> questions, Question question, Mailbox<Outcome> outcomes) {
+        DnsAnswer kept = cache.get(question);
+        if (kept != null) {
+            outcomes.post(new Outcome(kept, null));
+        } else {
+            questions.join(question, outcomes);
+        }
+    }
+
+    private Outcome outcome(NameServers asked, Question question) {
         try {
-            return new Outcome(ask(asked, name, type), null);
+            return new Outcome(answer(asked, question), null);
         } catch (ConnectionException e) {
             return new Outcome(null, e);
         } catch (RuntimeException e) {
-            return new Outcome(null, NameServers.failure(Reason.FAILED, name, "it could not be asked for: " + e, e));
+            return new Outcome(
+                    null, NameServers.failure(Reason.FAILED, question.name, "it could not be asked for: " + e, e));
         }
     }
 
-    private DnsAnswer ask(NameServers asked, String name, DnsRecordType type) throws ConnectionException {
-        DnsAnswer answer = asked.ask(name, type);
+    private DnsAnswer answer(NameServers asked, Question question) throws ConnectionException {
+        DnsAnswer answer = asked.ask(question.name, question.type);
         long seconds = Math.min(answer.ttlSeconds(), options.longestTtl().toSeconds());
         long nanos = answer.isEmpty() ? options.negativeTtl().toNanos() : TimeUnit.SECONDS.toNanos(seconds);
-        if (nanos > 0) cache.put(new Question(name, type), answer, nanos);
+        if (nanos > 0) cache.put(question, answer, nanos);
         return answer;
     }
 
     @Override
     public List<Service> services(String name) throws ConnectionException {
-        if (servers == null) return Resolver.super.services(name);
-        String asked = absolute(name.toLowerCase(Locale.ROOT));
-        DnsAnswer kept = cache.get(new Question(asked, DnsRecordType.SRV));
-        DnsAnswer answer = kept != null ? kept : ask(servers, asked, DnsRecordType.SRV);
+        if (questions == null) return Resolver.super.services(name);
+        DnsAnswer answer = askForServices(questions, absolute(name.toLowerCase(Locale.ROOT)));
         if (answer.isEmpty()) throw NameServers.failure(Reason.UNRESOLVED, name, answer.says(), null);
         List<Service> offered = answer.services().stream()
                 .filter(each -> !each.host().equals("."))
@@ -181,6 +191,22 @@ public final class DnsResolver implements Resolver {
             throw NameServers.failure(Reason.UNRESOLVED, name, "the domain says that it does not offer this", null);
         }
         return ServiceOrder.of(offered, ThreadLocalRandom.current());
+    }
+
+    private DnsAnswer askForServices(SharedWork<Question, Outcome> questions, String name) throws ConnectionException {
+        var question = new Question(name, DnsRecordType.SRV);
+        var outcomes = new Mailbox<Outcome>();
+        try {
+            ask(questions, question, outcomes);
+            Outcome outcome = Objects.requireNonNull(outcomes.take(Limit.NEVER));
+            if (outcome.answer != null) return outcome.answer;
+            throw Objects.requireNonNull(outcome.failure);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw NameServers.failure(Reason.INTERRUPTED, name, "the waiting thread was interrupted", e);
+        } finally {
+            questions.leave(question, outcomes);
+        }
     }
 
     /** The names to look for, in the order of {@code resolv.conf(5)}. */

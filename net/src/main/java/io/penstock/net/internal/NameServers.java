@@ -62,7 +62,7 @@ final class NameServers {
             answer = askServers(answer.alias(), type);
             ttl = Math.min(ttl, answer.ttlSeconds());
         }
-        return answer;
+        return answer.withTtl(ttl);
     }
 
     private DnsAnswer askServers(String name, DnsRecordType type) throws ConnectionException {

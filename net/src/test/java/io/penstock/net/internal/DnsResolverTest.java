@@ -232,6 +232,62 @@ class DnsResolverTest {
     }
 
     @Test
+    void anAliasThatIsAskedForOnItsOwnIsKeptNoLongerThanItHolds() throws Exception {
+        StubDns server = server(question -> question.type() != A
+                ? EMPTY
+                : question.name().equals("www.example")
+                        ? Reply.of(cname("www.example", 3, "far.example"))
+                        : Reply.of(a("far.example", 9, "10.0.0.1")));
+        Resolver resolver = resolver();
+        resolve(resolver, "www.example");
+        now.set(TimeUnit.SECONDS.toNanos(3) - 1);
+        assertThat(resolve(resolver, "www.example")).isEqualTo(addresses("10.0.0.1"));
+        assertThat(server.asked("www.example", A)).isOne();
+        now.set(TimeUnit.SECONDS.toNanos(3));
+        resolve(resolver, "www.example");
+        assertThat(server.asked("www.example", A)).isEqualTo(2);
+    }
+
+    @Test
+    void whoAsksTheSameAtTheSameTimeSharesTheQuestionAndMayLeave() throws Exception {
+        var answering = new CountDownLatch(1);
+        StubDns server = server(question -> {
+            answering.await();
+            return question.type() == A ? Reply.of(a("db.example", 5, "10.0.0.1")) : EMPTY;
+        });
+        Resolver resolver = resolver(options().withTimeout(Duration.ofSeconds(8), 1));
+        var asking = new ArrayList<Spawned<List<InetAddress>>>();
+        for (int i = 0; i < 300; i++) asking.add(Spawned.on(loop, () -> resolver.resolve("db.example.")));
+        asking.forEach(Spawned::parked);
+        await().until(() -> server.asked.size() == 2);
+        for (int i = 0; i < 300; i += 2) asking.get(i).thread().interrupt();
+        for (int i = 0; i < 300; i += 2) assertThat(asking.get(i).reason()).isEqualTo(Reason.INTERRUPTED);
+        answering.countDown();
+        for (int i = 1; i < 300; i += 2) assertThat(asking.get(i).value()).isEqualTo(addresses("10.0.0.1"));
+        assertThat(server.asked).hasSize(2);
+    }
+
+    @Test
+    void onlySoManyQuestionsAreUnderWayAtOnceAndTheOthersFollow() throws Exception {
+        var answering = new CountDownLatch(1);
+        StubDns server = server(question -> {
+            answering.await();
+            return question.type() == A ? Reply.of(a(question.name(), 5, "10.0.0.1")) : EMPTY;
+        });
+        Resolver resolver = resolver(options().withTimeout(Duration.ofSeconds(8), 1));
+        var asking = new ArrayList<Spawned<List<InetAddress>>>();
+        for (int i = 0; i < DnsResolver.MOST_QUESTIONS; i++) {
+            String name = "n" + i + ".example.";
+            asking.add(Spawned.on(loop, () -> resolver.resolve(name)));
+        }
+        asking.forEach(Spawned::parked);
+        await().until(() -> server.asked.size() == DnsResolver.MOST_QUESTIONS);
+        answering.countDown();
+        for (var each : asking) assertThat(each.value()).isEqualTo(addresses("10.0.0.1"));
+        assertThat(server.asked).hasSize(2 * DnsResolver.MOST_QUESTIONS);
+    }
+
+    @Test
     void aServerThatFailsIsPassedOver() throws Exception {
         server(_ -> SERVFAIL);
         StubDns second = server(question -> question.type() == A ? Reply.of(a("db.example", 5, "10.0.0.1")) : EMPTY);
