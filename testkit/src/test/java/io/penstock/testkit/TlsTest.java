@@ -23,6 +23,8 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -324,12 +326,14 @@ class TlsTest {
     void aSessionIsResumedByEqualOptionsForTheSameHostOnly() throws Exception {
         var fresh = Certificates.authority();
         var trusting = client.withTrust(fresh.trust());
-        var serving = TlsServer.of(fresh.identity("localhost", "127.0.0.1"))
+        var serving = TlsServer.of(fresh.identity("localhost", "127.0.0.1", "other.example"))
                 .withEngine(serverEngine)
                 .withProtocols(List.of(version));
         assertThat(resumes(trusting, "localhost", serving)).isFalse();
         assertThat(resumes(trusting, "localhost", serving)).isTrue();
         assertThat(resumes(trusting, "127.0.0.1", serving)).isFalse();
+        assertThat(resumes(trusting.withServerName("other.example"), "localhost", serving))
+                .isFalse();
         assertThat(resumes(trusting.withAlpn(List.of("other")), "localhost", serving))
                 .isFalse();
     }
@@ -344,6 +348,20 @@ class TlsTest {
         on(there, c -> c.send("x")).value();
         assertThat(on(here, c -> c.receive(1)).value()).isEqualTo(Payload.bytes("x"));
         return dialled.resumed();
+    }
+
+    @Test
+    void itDoesNotWaitForTheWorkers() throws Exception {
+        var over = new CountDownLatch(1);
+        var loop = here.loop();
+        try {
+            for (int i = 0; i < 32; i++) {
+                loop.spawn("blocking", () -> loop.offload(() -> over.await(30, TimeUnit.SECONDS)));
+            }
+            secure();
+        } finally {
+            over.countDown();
+        }
     }
 
     @Test

@@ -53,6 +53,10 @@ public final class NettyLoops implements Loops {
     private final List<NettyLoop> loops;
     private final boolean carries;
     private final ThreadPoolExecutor workers;
+
+    /** For what only computes, and must not wait behind what blocks: one thread for each core. */
+    private final ThreadPoolExecutor computers;
+
     private final @Nullable StallWatchdog watchdog;
     private final AtomicReference<@Nullable Resolver> resolver = new AtomicReference<>();
     private final AtomicInteger turn = new AtomicInteger();
@@ -83,17 +87,23 @@ public final class NettyLoops implements Loops {
         var all = new ArrayList<NettyLoop>();
         for (var executor : group) all.add(new NettyLoop(this, all.size(), (EventLoop) executor, carries));
         loops = List.copyOf(all);
-        workers = new ThreadPoolExecutor(
-                WORKERS,
-                WORKERS,
-                10,
-                TimeUnit.SECONDS,
-                new LinkedBlockingQueue<>(WORK_QUEUE),
-                new DefaultThreadFactory("penstock-worker", true));
-        workers.allowCoreThreadTimeOut(true);
+        workers = threads(WORKERS, "penstock-worker");
+        computers = threads(Runtime.getRuntime().availableProcessors(), "penstock-tls");
         watchdog = carries && options.stallThreshold().isPositive()
                 ? StallWatchdog.start(loops, options.stallThreshold())
                 : null;
+    }
+
+    private static ThreadPoolExecutor threads(int count, String name) {
+        var threads = new ThreadPoolExecutor(
+                count,
+                count,
+                10,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(WORK_QUEUE),
+                new DefaultThreadFactory(name, true));
+        threads.allowCoreThreadTimeOut(true);
+        return threads;
     }
 
     public static NettyLoops open(LoopOptions options) {
@@ -174,6 +184,10 @@ public final class NettyLoops implements Loops {
         return workers;
     }
 
+    ThreadPoolExecutor computers() {
+        return computers;
+    }
+
     /** The resolver of those who do not bring their own. */
     public Resolver resolver() {
         Resolver made = resolver.get();
@@ -214,7 +228,9 @@ public final class NettyLoops implements Loops {
         }
         if (watchdog != null) watchdog.stop();
         // what no worker has begun would leave whoever waits for it waiting for ever
-        workers.shutdownNow().forEach(work -> ((Future<?>) work).cancel(false));
+        for (var each : List.of(workers, computers)) {
+            each.shutdownNow().forEach(work -> ((Future<?>) work).cancel(false));
+        }
         if (group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(LOOP_END_SECONDS, TimeUnit.SECONDS)) {
             loops.forEach(NettyLoop::releaseScratch);
         } else {

@@ -270,6 +270,11 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
         securing = 0;
     }
 
+    /** When the handshake is to give up. */
+    long securingLimit() {
+        return securing;
+    }
+
     boolean isSecuring() {
         return securing != 0;
     }

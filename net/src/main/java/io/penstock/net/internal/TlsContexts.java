@@ -17,31 +17,34 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Function;
 import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLEngine;
-import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The contexts that engines are made of, one for each set of equal options: making one takes long, and it has the sessions that can be
- * resumed. So those are only ever resumed under equal options, and by the engine itself only with the same host.
+ * The contexts that engines are made of, one for each set of options that are equal but for the server's name: making one takes long, and it
+ * has the sessions that can be resumed. So those are only ever resumed under equal options, and by the engine itself only with the same name.
  *
- * <p>The longest unused goes when there are too many. Its monitor is for workers only, never for threads that a loop carries.
+ * <p>The longest unused goes when there are too many. Its monitor is for workers only, never for threads that a loop carries; nothing is made
+ * while it is held.
  */
 final class TlsContexts {
     private static final int MOST = 128;
 
-    private static final Map<Object, SslContext> CONTEXTS = new LinkedHashMap<>(16, 0.75f, true) {
+    private static final Map<Object, CompletableFuture<SslContext>> CONTEXTS = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Object, SslContext> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Object, CompletableFuture<SslContext>> eldest) {
             if (size() <= MOST) return false;
-            ReferenceCountUtil.release(eldest.getValue()); // its engines have a reference of their own
+            eldest.getValue().thenAccept(ReferenceCountUtil::release); // its engines have a reference of their own
             return true;
         }
     };
@@ -55,7 +58,8 @@ final class TlsContexts {
      * @throws IllegalArgumentException when the options are not possible
      */
     static SSLEngine client(TlsClient options, String name, int port) {
-        SSLEngine engine = engine(options, name, port);
+        SSLEngine engine =
+                with(unnamed(options), context -> context.newEngine(ByteBufAllocator.DEFAULT, withoutDot(name), port));
         engine.setUseClientMode(true);
         if (!isAddress(name)) {
             var parameters = engine.getSSLParameters();
@@ -67,34 +71,87 @@ final class TlsContexts {
 
     /** An engine for the side that accepts. */
     static SSLEngine server(TlsServer options) {
-        synchronized (CONTEXTS) {
-            return context(options).newEngine(ByteBufAllocator.DEFAULT);
-        }
+        return with(options, context -> context.newEngine(ByteBufAllocator.DEFAULT));
     }
 
     /** Makes the context of a server, to fail early and to answer the first client as fast as the second. */
     static boolean prepare(TlsServer options) {
+        return with(options, SslContext::isServer);
+    }
+
+    /** How many there are. */
+    static int count() {
         synchronized (CONTEXTS) {
-            return context(options).isServer();
+            return CONTEXTS.size();
         }
     }
 
-    private static SSLEngine engine(TlsClient options, String name, int port) {
-        synchronized (CONTEXTS) {
-            return context(options).newEngine(ByteBufAllocator.DEFAULT, withoutDot(name), port);
-        }
+    /** The name belongs to the engine: one context serves all names. */
+    private static TlsClient unnamed(TlsClient named) {
+        return new TlsClient(
+                named.engine(),
+                named.trust(),
+                null,
+                named.alpn(),
+                named.identity(),
+                named.protocols(),
+                named.ciphers(),
+                named.keyLog());
     }
 
-    private static SslContext context(Object options) {
-        SslContext known = CONTEXTS.get(options);
-        if (known != null) return known;
+    /** Uses the context of these options, which stays as long as that takes. */
+    private static <T> T with(Object options, Function<SslContext, T> use) {
+        SslContext context = borrow(options);
         try {
-            SslContext made =
-                    options instanceof TlsClient client ? TlsSettings.of(client) : TlsSettings.of((TlsServer) options);
-            CONTEXTS.put(options, made);
-            return made;
-        } catch (SSLException e) {
-            throw new IllegalArgumentException("these TLS options are not possible: " + TlsFailures.deepest(e), e);
+            return use.apply(context);
+        } finally {
+            ReferenceCountUtil.release(context);
+        }
+    }
+
+    private static SslContext borrow(Object options) {
+        while (true) {
+            var own = new CompletableFuture<SslContext>();
+            CompletableFuture<SslContext> shared;
+            synchronized (CONTEXTS) {
+                shared = CONTEXTS.get(options);
+                if (shared == null) CONTEXTS.put(options, own);
+            }
+            if (shared == null) {
+                make(options, own);
+                shared = own;
+            }
+            SslContext context = made(shared);
+            synchronized (CONTEXTS) {
+                // or else it has gone meanwhile
+                if (CONTEXTS.get(options) == shared) return ReferenceCountUtil.retain(context);
+            }
+        }
+    }
+
+    private static void make(Object options, CompletableFuture<SslContext> context) {
+        try {
+            context.complete(
+                    options instanceof TlsClient client ? TlsSettings.of(client) : TlsSettings.of((TlsServer) options));
+        } catch (Throwable e) {
+            synchronized (CONTEXTS) {
+                CONTEXTS.remove(options, context);
+            }
+            context.completeExceptionally(e);
+        }
+    }
+
+    private static SslContext made(CompletableFuture<SslContext> context) {
+        try {
+            return context.join();
+        } catch (CompletionException e) {
+            switch (e.getCause()) {
+                case RuntimeException failure -> throw failure;
+                case Error error -> throw error;
+                case null, default ->
+                    throw new IllegalArgumentException(
+                            "these TLS options are not possible: " + TlsFailures.deepest(e), e);
+            }
         }
     }
 

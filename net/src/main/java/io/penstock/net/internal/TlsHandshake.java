@@ -13,7 +13,10 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -21,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The TLS handshake, as straight-line code on the thread of whoever asks for it: receive, compute, send, until both sides are content.
  *
- * <p>The computing is done by the workers: it takes milliseconds, and an engine's locks are then never waited for by a thread that a loop
- * carries (see {@link SpinLock}).
+ * <p>The computing is done by threads that do nothing else: it takes milliseconds, and an engine's locks are then never waited for by a
+ * thread that a loop carries (see {@link SpinLock}).
  */
 final class TlsHandshake {
     private final StreamConnection connection;
@@ -79,17 +82,18 @@ final class TlsHandshake {
 
     private void shakeHands(Callable<SSLEngine> engines, InputHalf input, OutputHalf output)
             throws ConnectionException {
-        TlsRecords records = compute(() -> new TlsRecords(engines.call()));
+        TlsRecords records = records(engines);
         boolean secured = false;
         try {
             output.flush();
             long received = input.received() - input.buffered();
             long sent = output.sent();
-            TlsRecords.Step step = compute(() -> records.shake(null));
+            TlsRecords.Step step = compute(records::shake);
             while (!reply(step, output)) {
                 ByteBuf more = input.takeClaimed();
                 if (more == null) throw failure(Reason.EOF, "the peer ended the stream within the TLS handshake", null);
-                step = compute(() -> records.shake(more));
+                records.keep(more);
+                step = compute(records::shake);
             }
             output.flush();
             install(records, received, sent);
@@ -104,6 +108,16 @@ final class TlsHandshake {
         }
     }
 
+    /** Impossible options leave the connection as it was; anything else ends it. */
+    private TlsRecords records(Callable<SSLEngine> engines) throws ConnectionException {
+        try {
+            return compute(() -> new TlsRecords(engines.call()));
+        } catch (ConnectionException e) {
+            connection.abort();
+            throw e;
+        }
+    }
+
     /** Sends what there is to be sent; whether it is the last. A failure is told to the peer, and the connection ends behind it. */
     private boolean reply(TlsRecords.Step step, OutputHalf output) throws ConnectionException {
         output.send(step.reply());
@@ -114,16 +128,26 @@ final class TlsHandshake {
         throw TlsFailures.of(failure, connection.remoteAddress());
     }
 
-    /** Has a worker do it. Not to be interrupted, since it ends soon; the next wait sees the interruption. */
+    /** Has it computed elsewhere. What has begun ends soon, and is waited for; the next wait sees the interruption, or the limit. */
     private <T> T compute(Callable<T> work) throws ConnectionException {
-        boolean interrupted = false;
+        var task = new FutureTask<>(work);
+        var computers = connection.nettyLoop().owner().computers();
         try {
-            Future<T> result = connection.nettyLoop().owner().workers().submit(work);
-            while (true) {
+            computers.execute(task);
+            try {
+                long limit = connection.securingLimit();
+                if (limit == Parking.NO_LIMIT) return task.get();
+                return task.get(limit - System.nanoTime(), TimeUnit.NANOSECONDS);
+            } catch (TimeoutException e) {
+                if (computers.remove(task)) throw failure(Reason.TIMEOUT, late(), null);
+                return outcome(task);
+            } catch (InterruptedException e) {
                 try {
-                    return result.get();
-                } catch (InterruptedException e) {
-                    interrupted = true;
+                    if (computers.remove(task))
+                        throw failure(Reason.INTERRUPTED, "the waiting thread was interrupted", e);
+                    return outcome(task);
+                } finally {
+                    Thread.currentThread().interrupt();
                 }
             }
         } catch (ExecutionException e) {
@@ -133,7 +157,20 @@ final class TlsHandshake {
                 case null, default -> throw failure(Reason.FAILED, "the TLS engine cannot be made: " + e.getCause(), e);
             }
         } catch (RejectedExecutionException | CancellationException e) {
-            throw failure(Reason.FAILED, "no worker can be had for the TLS handshake", e);
+            throw failure(Reason.FAILED, "nobody is free to compute the TLS handshake", e);
+        }
+    }
+
+    private static <T> T outcome(Future<T> begun) throws ExecutionException {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return begun.get();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
         } finally {
             if (interrupted) Thread.currentThread().interrupt();
         }
@@ -161,6 +198,11 @@ final class TlsHandshake {
         installed.join();
     }
 
+    private String late() {
+        long millis = Duration.ofNanos(System.nanoTime() - startNanos).toMillis();
+        return "the TLS handshake was not complete within " + millis + " ms";
+    }
+
     private ConnectionException failure(Reason reason, String text, @Nullable Throwable cause) {
         return ConnectionException.of(reason, Phase.TLS, connection.remoteAddress(), text, cause);
     }
@@ -168,9 +210,8 @@ final class TlsHandshake {
     /** What ended the connection, as the handshake's failure. */
     private ConnectionException broken(ConnectionException failure) {
         if (failure.phase() == Phase.TLS) return failure;
-        long millis = Duration.ofNanos(System.nanoTime() - startNanos).toMillis();
         String text = failure.reason() == Reason.TIMEOUT
-                ? "the TLS handshake was not complete within " + millis + " ms"
+                ? late()
                 : "the TLS handshake came to nothing: " + failure.getMessage();
         return failure(failure.reason(), text, failure);
     }

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * An engine, and the part of a record that it waits for the rest of: bytes of the application on one side, records of TLS on the other.
  *
- * <p>One thread at a time: a worker during the handshake, then the connection's loop.
+ * <p>One thread at a time: whoever shakes hands, or the worker that computes for it, then the connection's loop.
  */
 final class TlsRecords {
     private static final int HEADER = 5;
@@ -34,6 +34,7 @@ final class TlsRecords {
     /** What has come, and is not unwrapped: in the data phase the beginning of a record. Empty or owned. */
     private ByteBuf rest = Unpooled.EMPTY_BUFFER;
 
+    private boolean begun;
     private boolean handshaken;
     private boolean halfCloses;
     private boolean closed;
@@ -58,14 +59,13 @@ final class TlsRecords {
      */
     record Step(byte[] reply, boolean done, @Nullable SSLException failure) {}
 
-    /** Goes on as far as possible with what has come from the peer, which it takes over; null at the beginning. Computes for long. */
-    Step shake(@Nullable ByteBuf received) {
+    /** Begins, or goes on as far as possible with what has come from the peer. Computes for long. */
+    Step shake() {
         ByteBuf reply = Unpooled.buffer();
         try {
-            if (received == null) {
+            if (!begun) {
+                begun = true;
                 engine.beginHandshake();
-            } else {
-                keep(received);
             }
             while (true) {
                 switch (engine.getHandshakeStatus()) {
@@ -171,7 +171,8 @@ final class TlsRecords {
         }
     }
 
-    private void keep(ByteBuf chunk) {
+    /** Takes over what has come from the peer. */
+    void keep(ByteBuf chunk) {
         if (!rest.isReadable()) {
             takeRest().release();
             rest = chunk;
