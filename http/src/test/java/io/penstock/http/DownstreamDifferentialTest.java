@@ -68,6 +68,11 @@ class DownstreamDifferentialTest {
         }
 
         @Override
+        public Connection takenOver() throws ConnectionException {
+            return exchange.takeOver();
+        }
+
+        @Override
         public void timeouts(Timeouts limits) {
             exchange.connection().timeouts(limits);
         }

@@ -6,13 +6,17 @@ import static io.penstock.testkit.cosocket.Act.expects;
 import static io.penstock.testkit.cosocket.Act.halfCloses;
 import static io.penstock.testkit.cosocket.Act.many;
 import static io.penstock.testkit.cosocket.Act.readsAll;
+import static io.penstock.testkit.cosocket.Act.readsStatuses;
 import static io.penstock.testkit.cosocket.Act.resets;
 import static io.penstock.testkit.cosocket.Act.sends;
 import static io.penstock.testkit.cosocket.Act.tells;
+import static io.penstock.testkit.cosocket.IntendedDifference.AN_UNREAD_BODY_IS_NO_REQUEST;
 import static io.penstock.testkit.cosocket.IntendedDifference.CHUNKED_BODIES;
 import static io.penstock.testkit.cosocket.IntendedDifference.MISTAKES_ARE_THROWN;
+import static io.penstock.testkit.cosocket.IntendedDifference.NO_ANSWER_IS_LOST;
 import static io.penstock.testkit.cosocket.IntendedDifference.NO_BODY_IS_AN_EMPTY_ONE;
 import static io.penstock.testkit.cosocket.IntendedDifference.ONE_BODY_FOR_ALL;
+import static io.penstock.testkit.cosocket.IntendedDifference.RAW_LEAVES_NO_BODY_BEHIND;
 import static io.penstock.testkit.cosocket.Step.all;
 import static io.penstock.testkit.cosocket.Step.any;
 import static io.penstock.testkit.cosocket.Step.await;
@@ -26,10 +30,12 @@ import static io.penstock.testkit.cosocket.Step.raw;
 import static io.penstock.testkit.cosocket.Step.receive;
 import static io.penstock.testkit.cosocket.Step.send;
 import static io.penstock.testkit.cosocket.Step.spawn;
+import static io.penstock.testkit.cosocket.Step.takeOver;
 import static io.penstock.testkit.cosocket.Step.tell;
 import static io.penstock.testkit.cosocket.Step.until;
 import static io.penstock.testkit.cosocket.Step.within;
 
+import io.penstock.net.ConnectionException.Reason;
 import io.penstock.testkit.Cut;
 import io.penstock.testkit.cosocket.Act;
 import io.penstock.testkit.cosocket.Script;
@@ -121,8 +127,22 @@ final class DownstreamScripts {
                         .near(body(), body(), receive(3))
                         .differing(ONE_BODY_FOR_ALL),
                 of("067#9 a chunked body", sends(CHUNKED + "5\r\nhello\r\n0\r\n\r\n"))
+                        .near(body(), receive(5), receive(1))
+                        .differing(CHUNKED_BODIES)
+                        .ours("1/01", "")
+                        .ours("1/02", "hello")
+                        .ours("1/03", Reason.EOF, ""),
+                Script.ofRequest("9.2 a body that nobody reads is not the next request")
+                        .far(
+                                sends("POST /run?{run} HTTP/1.1\r\n"
+                                        + "Host: x\r\n"
+                                        + "Content-Length: 31\r\n\r\n"
+                                        + "GET /evil HTTP/1.1\r\nHost: x\r\n\r\n"
+                                        + post("x")),
+                                readsStatuses())
                         .near(body())
-                        .differing(CHUNKED_BODIES),
+                        .differing(AN_UNREAD_BODY_IS_NO_REQUEST)
+                        .ours("far 0.02", "200 200"),
                 of(
                                 "067#13 timeouts, the second without bytes",
                                 sends(post(10, "hello")),
@@ -197,6 +217,17 @@ final class DownstreamScripts {
                 of("116#4 twice", sends(head("HTTP/1.1", "")))
                         .near(raw(), raw())
                         .differing(MISTAKES_ARE_THROWN),
+                of("117#1 what was answered before it", sends(head("HTTP/1.1", "")), readsStatuses())
+                        .near(print("hello"), raw())
+                        .differing(NO_ANSWER_IS_LOST)
+                        .ours("far 0.02", "200"),
+                of("116#3 HTTP/1.0, and an answer before it", sends(head("HTTP/1.0", "")))
+                        .near(print("hello"), raw())
+                        .differing(NO_ANSWER_IS_LOST)
+                        .ours("1/02", ""),
+                of("116#13 the body unread, and nothing said about it", sends(post("hello")))
+                        .near(takeOver(), receive(5))
+                        .differing(RAW_LEAVES_NO_BODY_BEHIND),
                 of("116#5 an answer behind it", sends(head("HTTP/1.1", "")))
                         .near(raw(), print("hello"))
                         .differing(MISTAKES_ARE_THROWN),

@@ -14,6 +14,8 @@ public sealed interface Act {
     enum Plain implements Act {
         /** Reads everything up to the end; what came, and how it ended, is an outcome. */
         READ_ALL,
+        /** Reads everything up to the end; of what came the statuses of the responses are an outcome. */
+        READ_STATUSES,
         /** Reads everything up to the end, whatever it is. */
         DRAIN,
         /** Ends its writing half. */
@@ -57,6 +59,10 @@ public sealed interface Act {
 
     static Act readsAll() {
         return Plain.READ_ALL;
+    }
+
+    static Act readsStatuses() {
+        return Plain.READ_STATUSES;
     }
 
     static Act drains() {

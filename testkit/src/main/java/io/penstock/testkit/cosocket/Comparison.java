@@ -25,13 +25,23 @@ record Comparison(Script script, Map<String, Outcome> theirs, Map<String, Outcom
         for (String id : ids) {
             Outcome peer = theirs.getOrDefault(id, MISSING);
             Outcome we = ours.getOrDefault(id, MISSING);
+            Outcome stated = script.ours().get(id);
+            if (stated != null && !stated.equals(we)) {
+                problems.add("step " + id + ": we " + we + ", and should " + stated);
+                continue;
+            }
             if (isSame(peer, we)) continue;
             List<IntendedDifference> reasons = Stream.concat(script.differing().stream(), script.perhaps().stream())
-                    .filter(each -> each.explains(peer, we))
+                    .filter(each ->
+                            (stated != null || !each.isStated()) && each.explains(peer, we, script.delimiter(id)))
                     .toList();
             if (reasons.isEmpty()) problems.add("step " + id + ": the peer " + peer + ", we " + we);
             shown.addAll(reasons);
         }
+        for (String id : script.ours().keySet()) {
+            if (!ids.contains(id)) problems.add("there is no step " + id);
+        }
+        if (!Conservation.holds(script, ours)) problems.add("our bytes are not those of the stream");
         for (IntendedDifference each : script.differing()) {
             if (!shown.contains(each)) problems.add(each + " does not show");
         }

@@ -30,7 +30,13 @@ public final class Differential implements AutoCloseable {
 
     /** Starts the peer; our side uses these loops, which the caller owns. */
     public static Differential open(Loops loops) throws IOException {
-        return new Differential(loops, Nginx.start(), Control.open());
+        Control control = Control.open();
+        try {
+            return new Differential(loops, Nginx.start(), control);
+        } catch (Throwable e) {
+            control.close();
+            throw e;
+        }
     }
 
     /** Says where our server for downstream scripts listens; its handler calls {@link #handle}. */
@@ -86,7 +92,10 @@ public final class Differential implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        control.close();
-        peer.close();
+        try {
+            control.close();
+        } finally {
+            peer.close();
+        }
     }
 }

@@ -13,6 +13,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** Does the acts of a script, each connection on a thread of its own. */
 final class FarSide implements AutoCloseable {
@@ -63,6 +65,10 @@ final class FarSide implements AutoCloseable {
             case Act.Tell tell -> scene.tell(tell.label());
             case Act.Await await -> scene.await(await.label());
             case Act.Plain.READ_ALL -> scene.came(id, read(peer, Integer.MAX_VALUE));
+            case Act.Plain.READ_STATUSES ->
+                scene.came(
+                        id,
+                        new Outcome.Done(statuses(read(peer, Integer.MAX_VALUE).value())));
             case Act.Plain.DRAIN -> read(peer, Integer.MAX_VALUE);
             case Act.Plain.HALF_CLOSE -> peer.halfClose();
             case Act.Plain.RESET -> peer.reset();
@@ -80,7 +86,7 @@ final class FarSide implements AutoCloseable {
     }
 
     /** What comes, and how it ends when it ends before its time. */
-    private static Outcome read(Peer peer, int count) {
+    private static Outcome.Done read(Peer peer, int count) {
         var all = new StringBuilder();
         try {
             while (all.length() < count) {
@@ -92,6 +98,14 @@ final class FarSide implements AutoCloseable {
         } catch (IOException _) {
             return new Outcome.Done(all + "|reset");
         }
+    }
+
+    private static String statuses(String read) {
+        return Pattern.compile("HTTP/1\\.1 (\\d{3}) ")
+                .matcher(read)
+                .results()
+                .map(found -> found.group(1))
+                .collect(Collectors.joining(" "));
     }
 
     private static byte[] bytes(String text) {

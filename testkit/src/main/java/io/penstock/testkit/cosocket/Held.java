@@ -197,14 +197,18 @@ final class Held {
     }
 
     private String take(Step.Request step) throws ConnectionException {
-        if (step.raw()) {
-            Connection raw = request().raw();
-            raw.timeouts(limits);
-            body = null;
-            connection = raw;
-        } else {
+        Connection taken = switch (step.part()) {
+            case BODY -> null;
+            case RAW -> request().raw();
+            case TAKEN_OVER -> request().takenOver();
+        };
+        if (taken == null) {
             body = request().body();
             request().timeouts(limits);
+        } else {
+            taken.timeouts(limits);
+            body = null;
+            connection = taken;
         }
         return "";
     }

@@ -73,16 +73,30 @@ public enum IntendedDifference {
             "loses the bytes that had matched in vain",
             "has them in `partial()`",
             "no byte is lost",
-            (peer, ours) -> peer instanceof Failed
-                    && ours instanceof Failed
-                    && bytes(ours).length() > bytes(peer).length()
-                    && bytes(ours).startsWith(bytes(peer))),
+            (peer, ours) -> peer instanceof Failed(var reason, var before)
+                    && reason.equals("closed")
+                    && ours instanceof Failed(var ended, var partial)
+                    && ended.equals("EOF")
+                    && partial.length() > before.length()
+                    && partial.startsWith(before)) {
+        @Override
+        boolean explains(Outcome peer, Outcome ours, String delimiter) {
+            if (!super.explains(peer, ours, delimiter)) return false;
+            String surplus = bytes(ours).substring(bytes(peer).length());
+            return surplus.length() < delimiter.length() && delimiter.startsWith(surplus);
+        }
+    },
     HALF_MATCH_AND_ANOTHER_METHOD(
             "receiveuntil, then another method or iterator",
             "holds back what may be the beginning of the pattern, and gives it late or never (until 0.10.25)",
             "leaves it in front of the stream, for whoever receives next",
             "no byte is lost, and none is moved",
-            (peer, ours) -> !(peer instanceof Misused) && !(ours instanceof Misused) && !(ours instanceof Absent)),
+            (peer, ours) -> !(peer instanceof Misused)) {
+        @Override
+        boolean isStated() {
+            return true;
+        }
+    },
     AN_ITERATOR_KEEPS_ITS_CONNECTION(
             "an iterator of receiveuntil, after another connect",
             "works on the new connection",
@@ -139,7 +153,12 @@ public enum IntendedDifference {
             "answers 1",
             "answers how many bytes were sent",
             "as everywhere else",
-            (peer, ours) -> peer.equals(new Done("1")) && ours instanceof Done),
+            (peer, ours) -> peer.equals(new Done("1")) && ours instanceof Done) {
+        @Override
+        boolean isStated() {
+            return true;
+        }
+    },
     MISTAKES_ARE_THROWN(
             "receiveuntil with an empty pattern; a second `req.socket(true)`; `print` behind it",
             "answers `pattern is empty`, `duplicate call`, `raw request socket acquired`",
@@ -167,7 +186,48 @@ public enum IntendedDifference {
             "reads it without its framing",
             "a body is a body, however it is framed",
             (peer, ours) -> peer.equals(new Failed("chunked request bodies not supported yet", ""))
-                    || peer.equals(new Failed("closed", ""))),
+                    || peer.equals(new Failed("closed", ""))) {
+        @Override
+        boolean isStated() {
+            return true;
+        }
+    },
+    RAW_LEAVES_NO_BODY_BEHIND(
+            "ngx.req.socket(true) with an unread body",
+            "gives the body as what comes first",
+            "`takeOver()` throws `IllegalStateException`; `takeOver(UnreadBody.RAW)` does as the peer",
+            "a body that nobody thought of would be taken for the first words of another protocol",
+            (peer, ours) -> peer.equals(new Done("")) && ours instanceof Misused
+                    || peer instanceof Done && ours instanceof Absent),
+    AN_UNREAD_BODY_IS_NO_REQUEST(
+            "ngx.req.socket() that is not read to the end, and the client keeps its connection",
+            "parses the rest of the body as the next request",
+            "drops it up to a limit; beyond the limit the connection is closed",
+            "request smuggling",
+            (peer, ours) -> peer instanceof Done && ours instanceof Done) {
+        @Override
+        boolean isStated() {
+            return true;
+        }
+    },
+    NO_ANSWER_IS_LOST(
+            "ngx.req.socket(true) behind ngx.print",
+            "grants it, and what was not flushed yet is lost; of HTTP/1.0 answers `http 1.0 buffering`",
+            "what was answered goes out first; behind a whole answer there is nothing to do but to receive",
+            "no byte is lost",
+            (peer, ours) -> (peer instanceof Done || peer.equals(new Failed("http 1.0 buffering", "")))
+                    && ours instanceof Done) {
+        @Override
+        boolean isStated() {
+            return true;
+        }
+    },
+    PLACES_ARE_NOT_MIXED(
+            "connect with the same `pool` to another place",
+            "gives the connection to the place before",
+            "the whole `Endpoint` is the key: address, way, TLS, local address, and the tag besides",
+            "who asks for one server must not be given another one, nor one that was verified by another name",
+            (peer, ours) -> peer.equals(new Done("1")) && ours.equals(new Done("0"))),
     A_LINE_HAS_A_LIMIT(
             "receive()",
             "accepts a line of any length",
@@ -199,13 +259,23 @@ public enum IntendedDifference {
     /** Whether it is one of requests rather than of connections to an origin. */
     public boolean isDownstream() {
         return switch (this) {
-            case NO_BODY_IS_AN_EMPTY_ONE, ONE_BODY_FOR_ALL, CHUNKED_BODIES -> true;
+            case NO_BODY_IS_AN_EMPTY_ONE,
+                    ONE_BODY_FOR_ALL,
+                    CHUNKED_BODIES,
+                    RAW_LEAVES_NO_BODY_BEHIND,
+                    AN_UNREAD_BODY_IS_NO_REQUEST,
+                    NO_ANSWER_IS_LOST -> true;
             default -> false;
         };
     }
 
-    /** Whether two outcomes that differ do so in this way. */
-    boolean explains(Outcome peer, Outcome ours) {
+    /** Whether it says so little about the data that a script has to {@linkplain Script#ours state} what ours answers. */
+    boolean isStated() {
+        return false;
+    }
+
+    /** Whether two outcomes that differ do so in this way; the delimiter is that of the iterator called, or empty. */
+    boolean explains(Outcome peer, Outcome ours, String delimiter) {
         return shape.test(peer, ours);
     }
 

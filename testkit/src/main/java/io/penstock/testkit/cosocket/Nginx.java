@@ -45,6 +45,24 @@ final class Nginx implements AutoCloseable {
             address = (InetSocketAddress) free.getLocalSocketAddress();
         }
         Path directory = Files.createTempDirectory("peer");
+        Process process;
+        try {
+            process = launch(directory, address);
+        } catch (Throwable e) {
+            delete(directory);
+            throw e;
+        }
+        var nginx = new Nginx(directory, process, address);
+        try {
+            Await.until("nginx listens", nginx::isListening);
+            return nginx;
+        } catch (Throwable e) {
+            nginx.close();
+            throw e;
+        }
+    }
+
+    private static Process launch(Path directory, InetSocketAddress address) throws IOException {
         Files.writeString(directory.resolve("steps.lua"), resource("steps.lua"));
         String configuration = resource("nginx.conf")
                 .replace("@user@", "root".equals(System.getProperty("user.name")) ? "user root;" : "")
@@ -52,7 +70,7 @@ final class Nginx implements AutoCloseable {
                 .replace("@directory@", directory.toString())
                 .replace("@port@", String.valueOf(address.getPort()));
         Files.writeString(directory.resolve("nginx.conf"), configuration);
-        Process process = new ProcessBuilder(List.of(
+        return new ProcessBuilder(List.of(
                         "nginx",
                         "-p",
                         directory.toString(),
@@ -61,9 +79,6 @@ final class Nginx implements AutoCloseable {
                 .redirectErrorStream(true)
                 .redirectOutput(directory.resolve("output").toFile())
                 .start();
-        var nginx = new Nginx(directory, process, address);
-        Await.until("nginx listens", nginx::isListening);
-        return nginx;
     }
 
     private static String resource(String name) throws IOException {
@@ -121,8 +136,14 @@ final class Nginx implements AutoCloseable {
             if (!process.waitFor(10, TimeUnit.SECONDS))
                 process.destroyForcibly().waitFor();
         } catch (InterruptedException e) {
+            process.destroyForcibly();
             throw new AssertionError("interrupted", e);
+        } finally {
+            delete(directory);
         }
+    }
+
+    private static void delete(Path directory) throws IOException {
         try (Stream<Path> files = Files.walk(directory)) {
             for (Path each : files.sorted(Comparator.reverseOrder()).toList()) Files.delete(each);
         }

@@ -13,6 +13,9 @@ public interface Requested {
     /** The connection, from now on without HTTP; an unread body is what it delivers first. */
     Connection raw() throws ConnectionException;
 
+    /** The connection, as without any option: refused where a body is unread. */
+    Connection takenOver() throws ConnectionException;
+
     /** Bounds what is done with the body. */
     void timeouts(Timeouts limits);
 

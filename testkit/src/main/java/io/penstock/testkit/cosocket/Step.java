@@ -86,8 +86,17 @@ public sealed interface Step {
      */
     record Keep(int idle, int size) implements Step {}
 
-    /** Takes the request's body, or, raw, its connection. */
-    record Request(boolean raw) implements Step {}
+    /** What there is to take of a request. */
+    enum Part {
+        BODY,
+        /** Its connection, with the unread body in front. */
+        RAW,
+        /** Its connection, by our default; for the peer the same. */
+        TAKEN_OVER
+    }
+
+    /** Takes a part of the request. */
+    record Request(Part part) implements Step {}
 
     /** Answers the request. */
     record Print(String text) implements Step {}
@@ -110,7 +119,7 @@ public sealed interface Step {
     /** Waits until somebody has told it, and everything that came before has arrived. Silent. */
     record Await(String label) implements Step {}
 
-    /** Lets time pass, in ms: for timeouts that must not fire. Silent. */
+    /** Lets time pass, in ms. Only for timeouts that must not fire: nothing tells that, so no condition can stand for it. Silent. */
     record Pause(int millis) implements Step {}
 
     /** Longer than anything may take that is not meant to time out, in ms. */
@@ -223,11 +232,15 @@ public sealed interface Step {
     }
 
     static Step body() {
-        return new Request(false);
+        return new Request(Part.BODY);
     }
 
     static Step raw() {
-        return new Request(true);
+        return new Request(Part.RAW);
+    }
+
+    static Step takeOver() {
+        return new Request(Part.TAKEN_OVER);
     }
 
     static Step print(String text) {

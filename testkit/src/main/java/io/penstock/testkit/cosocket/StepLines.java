@@ -57,7 +57,7 @@ final class StepLines {
             case Step.Until u -> "until " + u.iterator() + " x" + hex(u.pattern()) + (u.inclusive() ? " 1" : " 0");
             case Step.Next n -> "next " + n.iterator() + " " + given(n.size());
             case Step.Keep k -> "keep " + k.idle() + " " + given(k.size());
-            case Step.Request r -> "request " + (r.raw() ? "1" : "0");
+            case Step.Request r -> "request " + (r.part() == Step.Part.BODY ? "0" : "1");
             case Step.Print p -> "print x" + hex(p.text());
             case Step.Use u -> "use " + u.socket();
             case Step.Spawn s -> "spawn " + s.thread();

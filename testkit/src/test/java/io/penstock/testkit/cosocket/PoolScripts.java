@@ -11,6 +11,7 @@ import static io.penstock.testkit.cosocket.Act.tells;
 import static io.penstock.testkit.cosocket.IntendedDifference.A_DIRTY_CONNECTION_IS_NOT_KEPT;
 import static io.penstock.testkit.cosocket.IntendedDifference.BUSY_CONNECTIONS_ARE_NOT_RELEASED;
 import static io.penstock.testkit.cosocket.IntendedDifference.NO_OBJECT_WITHOUT_CONNECTION;
+import static io.penstock.testkit.cosocket.IntendedDifference.PLACES_ARE_NOT_MIXED;
 import static io.penstock.testkit.cosocket.IntendedDifference.RELEASING_IS_FOR_GOOD;
 import static io.penstock.testkit.cosocket.Step.await;
 import static io.penstock.testkit.cosocket.Step.close;
@@ -96,9 +97,9 @@ final class PoolScripts {
                         .near(connect(), send("question"), within(20, line()), keep())
                         .differing(A_DIRTY_CONNECTION_IS_NOT_KEPT),
                 Script.of("068#8 kept for 40 ms")
-                        .far(drains())
+                        .far(drains(), tells("dropped"))
                         .far(sends("new\n"))
-                        .near(connect(), keep(40, 0), pause(200), connect(), reused(), line()),
+                        .near(connect(), keep(40, 0), await("dropped"), connect(), reused(), line()),
                 Script.of("068#11 kept for as long as it lives")
                         .far(expects("x"))
                         .near(connect(), keep(0, 10), pause(50), connect(), reused(), send("x")),
@@ -114,6 +115,29 @@ final class PoolScripts {
                                 send("b"),
                                 keep(),
                                 connect("A", 5, -1),
+                                reused()),
+                Script.of("068#16 one pool for two places")
+                        .far(sends("one\n"))
+                        .far()
+                        .near(connect("p", 5, -1), line(), keep(), new Step.Connect(Target.UNIX, "p", 5, -1), reused())
+                        .differing(PLACES_ARE_NOT_MIXED),
+                Script.of("068#27 a pool of one keeps one")
+                        .far()
+                        .far()
+                        .near(
+                                use("a"),
+                                connect("p", 1, -1),
+                                use("b"),
+                                connect("p", 1, -1),
+                                use("a"),
+                                keep(0, 20),
+                                use("b"),
+                                keep(0, 20),
+                                use("c"),
+                                connect("p", 1, -1),
+                                reused(),
+                                use("d"),
+                                connect("p", 1, -1),
                                 reused()),
                 Script.of("068#31 no more than two, and nobody waits")
                         .far()

@@ -41,10 +41,6 @@ final class RandomScripts {
         random = new Random(seed);
     }
 
-    static List<Script> list() {
-        return list(200);
-    }
-
     static List<Script> list(int count) {
         var scripts = new ArrayList<Script>();
         for (int i = 0; i < count; i++) {
@@ -77,7 +73,7 @@ final class RandomScripts {
                         default -> next(oneOf(PLAIN), 1 + random.nextInt(8));
                     });
         }
-        if (random.nextBoolean()) steps.add(all());
+        steps.add(all());
         return Script.of(name)
                 .far(sends(stream("ab;,x-\n", 120) + "\n;,x-;,x;,;", cut()), closes())
                 .near(steps.toArray(Step[]::new));
