@@ -187,7 +187,7 @@ final class ReadingScripts {
                                 line()),
                 Script.of("071#2 idle for longer than the timeouts")
                         .far(expects("one\n"), sends("two\n"), expects("three\n"), sends("four\n"))
-                        .near(connect(), limit(80), send("one\n"), line(), pause(200), send("three\n"), line()),
+                        .near(connect(), limit(500), send("one\n"), line(), pause(700), send("three\n"), line()),
                 Script.of("4.3 256 KiB sent is 256 KiB received")
                         .far(Act.readsAll())
                         .near(connect(), send(many(1 << 17)), send("end"), close()),
