@@ -247,11 +247,13 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
 
     @Override
     public void startTls(TlsClient options, String host) throws ConnectionException {
+        output.uncorkAll(); // or the handshake would wait for its own first message
         TlsHandshake.client(this, options, host, connectLimit());
     }
 
     @Override
     public void startTls(TlsServer options) throws ConnectionException {
+        output.uncorkAll();
         TlsHandshake.server(this, options, connectLimit());
     }
 
