@@ -96,6 +96,7 @@ public interface Pool extends AutoCloseable {
      * @param waited callers that had to wait so far, however that ended
      * @param waiting how long they waited altogether
      * @param timedOut those of them who waited in vain
+     * @param turnedAway callers told {@code POOL_FULL} so far, as not even waiting was possible
      */
     record PoolStats(
             int idle,
@@ -108,7 +109,8 @@ public interface Pool extends AutoCloseable {
             long evicted,
             long waited,
             Duration waiting,
-            long timedOut) {
+            long timedOut,
+            long turnedAway) {
         /** Connections being dialled, handed out or kept. */
         public int open() {
             return idle + out + dialling;

@@ -110,6 +110,7 @@ class PoolQueueTest {
         assertThat(third.reason()).isEqualTo(Reason.POOL_FULL);
         assertThat(third.phase()).isEqualTo(Phase.POOL);
         assertThat(third).hasMessageContaining("1 connections").hasMessageContaining("2 callers wait");
+        assertThat(pool.stats().turnedAway()).isOne();
         release(only);
         assertThat(first.value()).isSameAs(only);
         assertThat(second.isDone()).isFalse();

@@ -94,7 +94,7 @@ class PoolTest {
     }
 
     private static PoolStats counts(int idle, int out, int dialled, int reused, int refused, int evicted) {
-        return new PoolStats(idle, out, 0, 0, dialled, reused, refused, evicted, 0, Duration.ZERO, 0);
+        return new PoolStats(idle, out, 0, 0, dialled, reused, refused, evicted, 0, Duration.ZERO, 0, 0);
     }
 
     // ---- keeping

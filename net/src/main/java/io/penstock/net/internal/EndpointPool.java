@@ -138,6 +138,7 @@ final class EndpointPool {
     }
 
     private ConnectionException full() {
+        tally.turnedAway();
         PoolOptions options = pool.options();
         return failure(
                 Reason.POOL_FULL,

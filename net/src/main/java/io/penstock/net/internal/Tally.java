@@ -15,6 +15,7 @@ final class Tally {
     private final LongAdder waited = new LongAdder();
     private final LongAdder waitedNanos = new LongAdder();
     private final LongAdder timedOut = new LongAdder();
+    private final LongAdder turnedAway = new LongAdder();
 
     /** @param total where everything is counted once more, so that it outlives an endpoint that is forgotten */
     Tally(@Nullable Tally total) {
@@ -48,6 +49,11 @@ final class Tally {
         if (total != null) total.waited(nanos, inVain);
     }
 
+    void turnedAway() {
+        turnedAway.increment();
+        if (total != null) total.turnedAway();
+    }
+
     PoolStats with(Gauges now) {
         return new PoolStats(
                 now.idle,
@@ -60,7 +66,8 @@ final class Tally {
                 evicted.sum(),
                 waited.sum(),
                 Duration.ofNanos(waitedNanos.sum()),
-                timedOut.sum());
+                timedOut.sum(),
+                turnedAway.sum());
     }
 
     /** What there is at the moment. */

@@ -71,6 +71,7 @@ public final class ProcessMetrics {
                 pools,
                 stats -> stats.waiting().toNanos() / 1e9);
         poolCounter("wait_timeouts", "Those that waited in vain.", pools, PoolStats::timedOut);
+        poolCounter("turned_away", "Requests for which there was no room to wait.", pools, PoolStats::turnedAway);
         return this;
     }
 

@@ -117,7 +117,7 @@ class AdminHandlerTest {
 
     @Test
     void thePartsOfTheProgramAndTheJvmAreShown() throws Exception {
-        Pool.PoolStats stats = new Pool.PoolStats(2, 3, 1, 6, 9, 100, 3, 4, 7, Duration.ofMillis(1500), 8);
+        Pool.PoolStats stats = new Pool.PoolStats(2, 3, 1, 6, 9, 100, 3, 4, 7, Duration.ofMillis(1500), 8, 5);
         new ProcessMetrics(registry)
                 .build(Map.of("version", "1"))
                 .loops(loops)
@@ -139,6 +139,7 @@ class AdminHandlerTest {
                 .contains("penstock_pool_waits_total{upstream=\"web\"} 7.0\n")
                 .contains("penstock_pool_wait_seconds_total{upstream=\"web\"} 1.5\n")
                 .contains("penstock_pool_wait_timeouts_total{upstream=\"web\"} 8.0\n")
+                .contains("penstock_pool_turned_away_total{upstream=\"web\"} 5.0\n")
                 .contains("penstock_ready 1.0\n")
                 .contains("penstock_access_log_dropped_total 7.0\n")
                 .contains("jvm_memory_used_bytes")
