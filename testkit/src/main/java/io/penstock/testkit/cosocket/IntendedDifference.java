@@ -23,10 +23,10 @@ public enum IntendedDifference {
             (peer, ours) -> bytes(peer).equals(bytes(ours).replace("\r", ""))
                     && bytes(ours).contains("\r")),
     NO_OBJECT_WITHOUT_CONNECTION(
-            "any call before connect, after a failed one, or after setkeepalive",
+            "any call before connect, or after a failed one; use after setkeepalive",
             "answers `closed`, or busy",
             "there is no object to call",
-            "what does not exist cannot be misused; a connection is connected as long as you have one",
+            "what does not exist cannot be misused. But beware: a connection that was released is its next user's, and whoever still uses it then is not stopped",
             (peer, ours) -> (peer instanceof Failed || peer.equals(new Done("0"))) && ours instanceof Absent),
     CLOSE_TWICE(
             "close()",
