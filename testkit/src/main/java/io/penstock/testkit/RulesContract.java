@@ -73,7 +73,11 @@ interface RulesContract extends Contract {
         Ends ends = open();
         ends.peer().halfClose();
         ends.call(c -> c.receiveAny(10)).failing(Reason.EOF);
-        assertThat(ends.connection().isOpen()).isTrue();
+        assertThat(ends.connection().isOpen()).isEqualTo(kind().halfCloses());
+        if (!kind().halfCloses()) {
+            ends.call(c -> c.send(new byte[32])).failing(Reason.CLOSED);
+            return;
+        }
         assertThat(ends.call(c -> c.send(new byte[32])).value()).isEqualTo(32);
         assertThat(ends.peer().read(32)).hasSize(32);
     }
@@ -85,6 +89,10 @@ interface RulesContract extends Contract {
         var reader = ends.call(c -> c.receiveAny(10)).parked();
         ends.peer().halfClose();
         reader.failing(Reason.EOF);
+        if (!kind().halfCloses()) {
+            ends.act(c -> c.send("x")).failing(Reason.CLOSED);
+            return;
+        }
         for (int i = 0; i < 11; i++) ends.act(c -> c.send("x")).value();
         assertThat(ends.peer().read(11)).isEqualTo(Payload.bytes("xxxxxxxxxxx"));
         ends.act(Connection::close).value();
@@ -109,7 +117,7 @@ interface RulesContract extends Contract {
                         c.flush();
                     }
                 })
-                .failing(Reason.RESET);
+                .failing(kind().halfCloses() ? Reason.RESET : Reason.CLOSED);
         assertThat(ends.call(c -> c.receive(3)).value()).isEqualTo(Payload.bytes("OK!"));
     }
 
