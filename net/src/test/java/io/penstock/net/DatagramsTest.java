@@ -3,7 +3,6 @@ package io.penstock.net;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import io.penstock.net.ConnectionException.Phase;
@@ -462,10 +461,15 @@ class DatagramsTest {
 
     @Test
     void whoIsInterruptedOrClosedWhileSendingManyLearnsHowManyWereSent() throws Exception {
-        assumeThat(kind.isUnix()).as("a full queue holds the sender back").isTrue();
         List<Datagram> batch = IntStream.range(0, 5_000)
                 .mapToObj(i -> Datagram.of(bytes("x"), null))
                 .toList();
+        if (!kind.isUnix()) { // what the receiver has no room for is dropped, and the sender never held back
+            var sender = Datagrams.connect(loops, server.localAddress());
+            assertThat(Spawned.on(loop, () -> sender.sendMany(batch)).value()).isEqualTo(5_000);
+            sender.close();
+            return;
+        }
         for (boolean interrupt : List.of(true, false)) {
             var sender = Datagrams.connect(loops, server.localAddress());
             var sending = Spawned.on(loop, () -> sender.sendMany(batch));
@@ -481,7 +485,6 @@ class DatagramsTest {
 
     @Test
     void whoSendsWithoutPauseLeavesTheOthersOfTheLoopTheirTurn() {
-        assumeThat(kind.isUnix()).as("a full queue holds the sender back").isFalse();
         var turns = new AtomicInteger();
         var over = new AtomicBoolean();
         var sending = Spawned.on(loop, () -> {
@@ -492,7 +495,11 @@ class DatagramsTest {
                 }
             });
             try {
-                for (int i = 0; i < 100_000; i++) client.send(bytes("x"));
+                for (int i = 0; i < 100_000; i++) {
+                    client.send(bytes("x"));
+                    // else a full queue would hold the sender back, and so give the others their turn
+                    if (kind.isUnix() && i % 8 == 7) sizes(server, 8);
+                }
                 return turns.get();
             } finally {
                 over.set(true);
