@@ -24,7 +24,10 @@ import org.jspecify.annotations.Nullable;
 /** One socket on its way to one address. */
 final class Attempt {
     private final SocketAddress address;
-    private @Nullable ChannelFuture dialling;
+    private @Nullable NettyLoop loop;
+
+    /** The loop's. */
+    private @Nullable Channel channel;
 
     Attempt(SocketAddress address) {
         this.address = address;
@@ -34,47 +37,66 @@ final class Attempt {
         return address;
     }
 
-    /** Starts it; one of the two is told how it ended, on the loop or in this call, unless it is cancelled before. */
+    /**
+     * Starts it; one of the two is told how it ended, on the loop, unless it is cancelled before.
+     *
+     * <p>All of it happens on the loop: what Netty keeps for each thread that makes a channel, it would keep for each virtual thread.
+     */
     void start(
             NettyConnector connector,
             NettyLoop loop,
             @Nullable InetSocketAddress local,
             Consumer<StreamConnection> connected,
             Consumer<Throwable> failed) {
+        this.loop = loop;
+        loop.execute(() -> {
+            try {
+                dial(connector, loop, local, connected, failed);
+            } catch (RuntimeException e) {
+                failed.accept(e); // such as an address that this transport does not have
+            }
+        });
+    }
+
+    private void dial(
+            NettyConnector connector,
+            NettyLoop loop,
+            @Nullable InetSocketAddress local,
+            Consumer<StreamConnection> connected,
+            Consumer<Throwable> failed) {
         SocketTransport sockets = connector.owner().sockets();
-        boolean unix = SocketTransport.isUnix(address);
-        try {
-            dialling = new Bootstrap()
-                    .group(loop.eventLoop())
-                    .channelFactory(sockets.clients(unix))
-                    .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0) // the race has one limit for all
-                    .handler(new ChannelInitializer<>() {
-                        @Override
-                        protected void initChannel(Channel channel) {
-                            try {
-                                connector
-                                        .options()
-                                        .socketOptions()
-                                        .forEach((name, value) -> sockets.set(channel, name, value));
-                                channel.pipeline().addLast(new Pending(connector, loop, connected, failed));
-                            } catch (ChannelException e) {
-                                failed.accept(e); // a value that the system does not take
-                                channel.close();
-                            }
+        ChannelFuture dialling = new Bootstrap()
+                .group(loop.eventLoop())
+                .channelFactory(sockets.clients(SocketTransport.isUnix(address)))
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0) // the race has one limit for all
+                .handler(new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        try {
+                            connector
+                                    .options()
+                                    .socketOptions()
+                                    .forEach((name, value) -> sockets.set(channel, name, value));
+                            channel.pipeline().addLast(new Pending(connector, loop, connected, failed));
+                        } catch (ChannelException e) {
+                            failed.accept(e); // a value that the system does not take
+                            channel.close();
                         }
-                    })
-                    .connect(sockets.toNetty(address), local == null ? null : localFor(local));
-        } catch (RuntimeException e) {
-            failed.accept(e); // such as an address that this transport does not have
-            return;
-        }
+                    }
+                })
+                .connect(sockets.toNetty(address), local == null ? null : localFor(local));
+        channel = dialling.channel();
         dialling.addListener((ChannelFuture done) -> {
             if (done.cause() != null) failed.accept(done.cause());
         });
     }
 
+    /** Any thread, behind {@link #start}. */
     void cancel() {
-        if (dialling != null) dialling.channel().close();
+        if (loop == null) return;
+        loop.execute(() -> {
+            if (channel != null) channel.close();
+        });
     }
 
     /** "Any address" is meant of the family that is dialled. */
