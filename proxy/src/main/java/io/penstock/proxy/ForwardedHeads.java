@@ -116,7 +116,7 @@ final class ForwardedHeads {
         if (!host.isEmpty() && (!trust || !headers.contains(HeaderNames.X_FORWARDED_HOST)))
             FIELDS.add(headers, HeaderNames.X_FORWARDED_HOST, host);
         if (!trust || !headers.contains(HeaderNames.X_FORWARDED_PROTO))
-            FIELDS.add(headers, HeaderNames.X_FORWARDED_PROTO, "http");
+            FIELDS.add(headers, HeaderNames.X_FORWARDED_PROTO, client.scheme());
     }
 
     /** Adds to a list: behind what is there, in one field. */
@@ -132,20 +132,28 @@ final class ForwardedHeads {
     static final class Client {
         private final String address;
         private final String node;
+        private final String scheme;
         private String host = "";
         private String element;
 
-        private Client(String address, String node) {
+        private Client(String address, String node, String scheme) {
             this.address = address;
             this.node = node;
-            this.element = "for=" + node + ";proto=http";
+            this.scheme = scheme;
+            this.element = "for=" + node + ";proto=" + scheme;
         }
 
-        static Client of(SocketAddress peer) {
+        static Client of(SocketAddress peer, boolean secured) {
+            String scheme = secured ? "https" : "http";
             InetAddress address = peer instanceof InetSocketAddress inet ? inet.getAddress() : null;
-            if (address == null) return new Client("unknown", "unknown");
+            if (address == null) return new Client("unknown", "unknown", scheme);
             String text = address.getHostAddress();
-            return new Client(text, text.indexOf(':') < 0 ? text : "\"[" + text + "]\"");
+            return new Client(text, text.indexOf(':') < 0 ? text : "\"[" + text + "]\"", scheme);
+        }
+
+        /** What the client speaks to us. */
+        String scheme() {
+            return scheme;
         }
 
         String address() {
@@ -156,8 +164,8 @@ final class ForwardedHeads {
         String element(String requested) {
             if (!requested.equals(host)) {
                 host = requested;
-                element =
-                        "for=" + node + ";host=\"" + requested.replace("\\", "").replace("\"", "") + "\";proto=http";
+                element = "for=" + node + ";host=\""
+                        + requested.replace("\\", "").replace("\"", "") + "\";proto=" + scheme;
             }
             return element;
         }

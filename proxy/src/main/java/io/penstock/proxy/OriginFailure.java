@@ -51,6 +51,8 @@ final class OriginFailure extends Exception {
             case REFUSED -> "connection_refused";
             case UNRESOLVED -> "dns_error";
             case UNREACHABLE -> "destination_ip_unroutable";
+            case TLS_UNTRUSTED, TLS_EXPIRED, TLS_REVOKED, TLS_HOST_NAME -> "tls_certificate_error";
+            case TLS_HANDSHAKE -> "tls_protocol_error";
             case MALFORMED, TOO_LONG -> "http_protocol_error";
             default -> phase == Phase.CONNECT ? "destination_unavailable" : "connection_terminated";
         };
@@ -66,6 +68,9 @@ final class OriginFailure extends Exception {
             case UNREACHABLE -> "it is unreachable";
             case EOF -> "it ended the connection";
             case RESET, CLOSED -> "it reset the connection";
+            case TLS_UNTRUSTED, TLS_EXPIRED, TLS_REVOKED, TLS_HOST_NAME -> "its certificate is not accepted";
+            case TLS_HANDSHAKE -> "the TLS handshake with it failed";
+            case TLS_TRUNCATED -> "its answer was cut off";
             case MALFORMED, TOO_LONG -> "its answer was not valid HTTP";
             default -> "the connection failed";
         };

@@ -8,6 +8,7 @@ import io.penstock.http.ResponseHead;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Endpoint;
 import io.penstock.net.internal.StreamConnection;
 import io.penstock.proxy.OriginFailure.Retry;
 import java.net.SocketAddress;
@@ -96,9 +97,10 @@ final class OriginLeg implements Answer.Streamed {
     private static Connection connect(Transaction transaction, Upstream upstream, boolean fresh) throws OriginFailure {
         SocketAddress address = transaction.enter(Phase.CONNECT);
         try {
+            Endpoint endpoint = upstream.endpoint(address);
             Connection connection = fresh
-                    ? upstream.pool().connectFresh(address)
-                    : upstream.pool().connect(address);
+                    ? upstream.pool().connectFresh(endpoint)
+                    : upstream.pool().connect(endpoint);
             transaction.connected(((StreamConnection) connection).reused() > 0);
             return connection;
         } catch (ConnectionException e) {

@@ -2,10 +2,12 @@ package io.penstock.proxy;
 
 import io.penstock.net.Connection;
 import io.penstock.net.Loop;
+import io.penstock.net.TlsSession;
 import io.penstock.net.event.Continuation;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +47,11 @@ public final class Session {
 
     public SocketAddress localAddress() {
         return connection.localAddress();
+    }
+
+    /** How the client's connection is secured, with the certificate that the client has shown; empty for plain HTTP. */
+    public Optional<TlsSession> tls() {
+        return connection.tls();
     }
 
     /** How many transactions have begun on this connection. */
@@ -93,7 +100,7 @@ public final class Session {
     ForwardedHeads.Client forwarded() {
         ForwardedHeads.Client known = forwarded;
         if (known == null) {
-            known = ForwardedHeads.Client.of(remoteAddress());
+            known = ForwardedHeads.Client.of(remoteAddress(), tls().isPresent());
             forwarded = known;
         }
         return known;

@@ -21,6 +21,7 @@ import io.penstock.server.admin.ProcessMetrics;
 import io.penstock.server.admin.ProxyMetrics;
 import io.penstock.server.config.Address;
 import io.penstock.server.config.Config;
+import io.penstock.server.config.TlsFiles;
 import io.penstock.server.log.AccessLog;
 import io.penstock.server.plugin.PluginClass;
 import io.penstock.server.plugin.PluginException;
@@ -193,24 +194,32 @@ final class Penstock {
         }
     }
 
-    private void openUpstreams() {
-        config.upstreams().forEach((name, upstream) -> {
-            Config.Timeouts timeouts = upstream.timeouts();
-            upstreams.put(
-                    name,
-                    Upstream.of(
-                            name,
-                            loops,
-                            upstream.servers().stream()
-                                    .map(Address::toSocketAddress)
-                                    .toList(),
-                            Timeouts.of(timeouts.connect(), timeouts.read(), timeouts.write()),
-                            PoolOptions.DEFAULT
-                                    .withIdle(upstream.keepAlive().idle())
-                                    .withLimit(upstream.connections().limit())
-                                    .withBacklog(upstream.connections().queue()),
-                            KeepAlive.DEFAULT.withIdle(upstream.keepAlive().idleTimeout())));
-        });
+    private void openUpstreams() throws StartException {
+        for (Map.Entry<String, Config.Upstream> each : config.upstreams().entrySet()) {
+            try {
+                upstreams.put(each.getKey(), open(each.getKey(), each.getValue()));
+            } catch (IOException | IllegalArgumentException e) {
+                throw new StartException(ExitCode.FAILED, "upstream " + each.getKey() + ": " + e.getMessage(), e);
+            }
+        }
+    }
+
+    private Upstream open(String name, Config.Upstream upstream) throws IOException {
+        Config.Timeouts timeouts = upstream.timeouts();
+        Optional<Config.UpstreamTls> security = upstream.security();
+        return Upstream.of(
+                name,
+                loops,
+                upstream.servers().stream()
+                        .map(server -> server.address().toSocketAddress())
+                        .toList(),
+                Timeouts.of(timeouts.connect(), timeouts.read(), timeouts.write()),
+                PoolOptions.DEFAULT
+                        .withIdle(upstream.keepAlive().idle())
+                        .withLimit(upstream.connections().limit())
+                        .withBacklog(upstream.connections().queue()),
+                KeepAlive.DEFAULT.withIdle(upstream.keepAlive().idleTimeout()),
+                security.isPresent() ? TlsFiles.of(security.get()) : null);
     }
 
     private Proxy openProxy(PrometheusRegistry registry, List<Named> plugins) throws StartException {
@@ -279,8 +288,24 @@ final class Penstock {
                 .withBody(limits.body().bytes(), HttpServerOptions.DEFAULT.unreadBodyLimit())
                 .withTimeouts(client.headTimeout(), client.idleTimeout(), client.bodyTimeout(), client.bodyTimeout());
         for (Config.Listener listener : config.listeners()) {
-            listeners.add(bind(listener.address(), options, handler));
+            listeners.add(bind(listener.address(), secured(options, listener), handler));
         }
+    }
+
+    private static HttpServerOptions secured(HttpServerOptions options, Config.Listener listener)
+            throws StartException {
+        if (listener.tls().isEmpty()) {
+            return options;
+        }
+        try {
+            return options.withTls(TlsFiles.of(listener.tls().get()));
+        } catch (IOException | IllegalArgumentException e) { // it was there when the configuration was checked
+            throw cannotListen(listener.address(), String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private static StartException cannotListen(Address address, String why, Exception cause) {
+        return new StartException(ExitCode.CANNOT_BIND, "cannot listen on " + address + ": " + why, cause);
     }
 
     private void listenForAdministration(PrometheusRegistry registry) throws StartException {
@@ -329,8 +354,13 @@ final class Penstock {
         try {
             return HttpServer.listen(loops, at, options, handler);
         } catch (ConnectionException e) {
-            String why = e.getCause() == null ? e.getMessage() : e.getCause().getMessage();
-            throw new StartException(ExitCode.CANNOT_BIND, "cannot listen on " + address + ": " + why, e);
+            throw cannotListen(
+                    address,
+                    String.valueOf(
+                            e.getCause() == null ? e.getMessage() : e.getCause().getMessage()),
+                    e);
+        } catch (IllegalArgumentException e) { // TLS options that the engine does not take
+            throw cannotListen(address, String.valueOf(e.getMessage()), e);
         }
     }
 }

@@ -92,6 +92,10 @@ public sealed interface Address {
             }
             return new Unix(path);
         }
+        if (text.contains("://")) {
+            throw new IllegalArgumentException(
+                    "write host:port, without " + text.substring(0, text.indexOf("://") + 3));
+        }
         int colon = text.lastIndexOf(':');
         if (colon < 0) {
             throw new IllegalArgumentException("the port is missing");

@@ -131,6 +131,10 @@ final class Binder {
         List<@Nullable Object> values = new ArrayList<>();
         for (Key key : keys(type)) {
             NodeTuple entry = entries.get(key.name());
+            if (entry != null && isNothing(entry.getValueNode()) && isOptionalSection(key)) {
+                source.problem(
+                        entry.getKeyNode(), "'" + key.name() + "' has no value; write {} for a section of defaults");
+            }
             Object value = entry == null || isNothing(entry.getValueNode())
                     ? absent(key, node, unknown)
                     : given(key, entry.getValueNode(), path.isEmpty() ? key.name() : path + "." + key.name());
@@ -155,6 +159,11 @@ final class Binder {
             }
         }
         return key.optional() ? Optional.of(value) : value;
+    }
+
+    /** Its being there says something: nobody can tell what nothing is to mean. */
+    private static boolean isOptionalSection(Key key) {
+        return key.optional() && key.shape() instanceof Key.Shape.Section;
     }
 
     /** Notes the keys that mean nothing, and returns them. */

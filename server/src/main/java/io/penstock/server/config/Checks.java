@@ -35,6 +35,7 @@ final class Checks {
         routesLeadSomewhere();
         routesDiffer();
         pluginsAreADirectory();
+        tlsIsPossible();
     }
 
     private Stream<Binder.Bound> at(String path) {
@@ -69,7 +70,8 @@ final class Checks {
 
     private void serversHaveAHost() {
         at("upstreams{}.servers[]").forEach(server -> {
-            if (server.value() instanceof Address.Tcp(String host, int port) && (host.isEmpty() || port == 0)) {
+            if (server.value() instanceof Server(Address.Tcp(String host, int port), boolean _)
+                    && (host.isEmpty() || port == 0)) {
                 source.problem(server.node(), "a server needs a host and a port, such as 127.0.0.1:9000");
             }
         });
@@ -117,5 +119,12 @@ final class Checks {
                 source.problem(plugins.node(), "there is no directory " + plugins.value());
             }
         });
+    }
+
+    private void tlsIsPossible() {
+        TlsChecks tls = new TlsChecks(source);
+        at("listeners[].tls").forEach(bound -> tls.listener((Config.ListenerTls) bound.value(), bound.node()));
+        at("upstreams{}.tls").forEach(bound -> tls.upstream((Config.UpstreamTls) bound.value(), bound.node()));
+        at("upstreams{}").forEach(bound -> tls.servers((Config.Upstream) bound.value(), bound.node()));
     }
 }

@@ -1,6 +1,7 @@
 package io.penstock.server.config;
 
 import io.penstock.net.LoopOptions;
+import io.penstock.net.TlsEngine;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -66,7 +67,53 @@ public record Config(
     /** A place to accept connections. */
     public record Listener(
             @Doc("host:port, :port, [v6]:port or unix:/path. Port 0 takes any free one.")
-            Address address) {}
+            Address address,
+
+            @Doc("Serves https, and nothing else, here.") Optional<ListenerTls> tls) {}
+
+    /** How a listener's connections are secured. */
+    public record ListenerTls(
+            @Doc("A PEM file with the certificate of this server, then those that vouch for it.")
+            Path certificate,
+
+            @Doc("A PEM file with its private key: PKCS#8, not encrypted.")
+            Path key,
+
+            @Doc(
+                    "Other certificates, for clients that ask for these names: www.example.com, or *.example.com for one label below.")
+            @Default("{}")
+            Map<String, Identity> names,
+
+            @Doc("Whether clients are asked for a certificate: optional ones may be missing, but not be wrong.")
+            @Default("none")
+            ClientCertificates clientCertificates,
+
+            @Doc("A PEM file with the authorities whose client certificates are believed.")
+            Optional<Path> trust,
+
+            @Doc("A PEM file with revocation lists: one of each authority in a client's chain.")
+            Optional<Path> revoked,
+
+            @Doc("TLSv1.2, TLSv1.3: which may be spoken. Left out: both.") @Default("[]")
+            List<String> protocols,
+
+            @Doc("What does the cryptography; auto takes BoringSSL where it is there.") @Default("auto")
+            TlsEngine engine) {}
+
+    /** A certificate and its key. */
+    public record Identity(
+            @Doc("A PEM file with the certificate, then those that vouch for it.")
+            Path certificate,
+
+            @Doc("A PEM file with its private key: PKCS#8, not encrypted.")
+            Path key) {}
+
+    /** Whether clients are asked for a certificate. */
+    public enum ClientCertificates {
+        NONE,
+        OPTIONAL,
+        REQUIRED
+    }
 
     /** The administration listener. */
     public record Admin(
@@ -78,8 +125,12 @@ public record Config(
 
     /** A group of origin servers. */
     public record Upstream(
-            @Doc("host:port or unix:/path of each server; they take turns.") @Range(min = "1")
-            List<Address> servers,
+            @Doc("host:port, unix:/path or https://host of each server; they take turns.") @Range(min = "1")
+            List<Server> servers,
+
+            @Doc(
+                    "How connections to all of its servers are secured. Not needed for https:// and the authorities of the JDK.")
+            Optional<UpstreamTls> tls,
 
             @Doc("How many connections to one server there may be.") @Default("{}")
             Connections connections,
@@ -88,7 +139,52 @@ public record Config(
             KeepAlive keepAlive,
 
             @Doc("How long a server may take.") @Default("{}")
-            Timeouts timeouts) {}
+            Timeouts timeouts) {
+        /** How connections to its servers are secured; empty for plain HTTP. */
+        public Optional<UpstreamTls> security() {
+            if (tls.isPresent() || servers.stream().noneMatch(Server::https)) {
+                return tls;
+            }
+            return Optional.of(UpstreamTls.DEFAULT);
+        }
+    }
+
+    /** How connections to origins are secured. */
+    public record UpstreamTls(
+            @Doc("A PEM file with the authorities whose certificates are believed. Left out: those of the JDK.")
+            Optional<Path> trust,
+
+            @Doc("A PEM file with revocation lists: one of each authority in a server's chain.")
+            Optional<Path> revoked,
+
+            @Doc("The name that is asked for, and that the certificate must be for. Left out: the host of the server.")
+            Optional<String> serverName,
+
+            @Doc("false believes anybody, for tests: neither certificate nor name are looked at.") @Default("true")
+            boolean verify,
+
+            @Doc("A PEM file with the certificate that is shown to the server, then those that vouch for it.")
+            Optional<Path> certificate,
+
+            @Doc("A PEM file with its private key: PKCS#8, not encrypted.")
+            Optional<Path> key,
+
+            @Doc("TLSv1.2, TLSv1.3: which may be spoken. Left out: both.") @Default("[]")
+            List<String> protocols,
+
+            @Doc("What does the cryptography; auto takes BoringSSL where it is there.") @Default("auto")
+            TlsEngine engine) {
+        /** What {@code https://} alone means. */
+        static final UpstreamTls DEFAULT = new UpstreamTls(
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                true,
+                Optional.empty(),
+                Optional.empty(),
+                List.of(),
+                TlsEngine.AUTO);
+    }
 
     /** How many connections to one server there may be. */
     public record Connections(

@@ -73,7 +73,10 @@ public final class EffectiveYaml {
     }
 
     private static boolean isScalar(Record value) {
-        return value instanceof Address || value instanceof Size || value instanceof LogTarget;
+        return value instanceof Address
+                || value instanceof Server
+                || value instanceof Size
+                || value instanceof LogTarget;
     }
 
     private static String quote(String text) {

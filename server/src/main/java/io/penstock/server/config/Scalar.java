@@ -49,6 +49,11 @@ record Scalar(String expected, String name, Map<String, Object> schema, Reading 
             "address",
             pattern("^(unix:/.+|(\\[[0-9A-Fa-f:.%]+\\]|[A-Za-z0-9._-]*):\\d{1,5}|.*\\$\\{.*)$"),
             (text, _) -> Address.of(text));
+    private static final Scalar SERVER = new Scalar(
+            "a server such as 127.0.0.1:9000, origin.example:80, unix:/run/origin.sock or https://origin.example",
+            "server",
+            pattern("^(unix:/.+|https://.+|(\\[[0-9A-Fa-f:.%]+\\]|[A-Za-z0-9._-]+):\\d{1,5}|.*\\$\\{.*)$"),
+            (text, _) -> Server.of(text));
     private static final Scalar PATH =
             new Scalar("a path", "path", Map.of("type", "string", "minLength", 1), (text, directory) -> {
                 if (text.isEmpty()) {
@@ -77,6 +82,7 @@ record Scalar(String expected, String name, Map<String, Object> schema, Reading 
             case "java.nio.file.Path" -> PATH;
             case "io.penstock.server.config.Size" -> SIZE;
             case "io.penstock.server.config.Address" -> ADDRESS;
+            case "io.penstock.server.config.Server" -> SERVER;
             case "io.penstock.server.config.LogTarget" -> LOG_TARGET;
             default -> null;
         };

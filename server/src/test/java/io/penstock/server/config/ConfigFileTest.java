@@ -48,12 +48,14 @@ class ConfigFileTest {
     void sevenLinesAreEnoughAndTheRestHasDefaults() throws ConfigException {
         Config config = read(SMALLEST);
 
-        assertThat(config.listeners()).containsExactly(new Config.Listener(new Address.Tcp("127.0.0.1", 8080)));
+        assertThat(config.listeners())
+                .containsExactly(new Config.Listener(new Address.Tcp("127.0.0.1", 8080), Optional.empty()));
         assertThat(config.upstreams())
                 .containsExactly(Map.entry(
                         "web",
                         new Config.Upstream(
-                                List.of(new Address.Tcp("127.0.0.1", 9000)),
+                                List.of(new Server(new Address.Tcp("127.0.0.1", 9000), false)),
+                                Optional.empty(),
                                 new Config.Connections(4096, 1024),
                                 new Config.KeepAlive(64, Duration.ofSeconds(60)),
                                 new Config.Timeouts(
@@ -105,7 +107,7 @@ class ConfigFileTest {
         assertThat(config.loops()).contains(3);
         assertThat(config.transport()).isEqualTo(LoopOptions.Transport.NIO);
         Config.Upstream web = config.upstreams().get("web");
-        assertThat(web.servers().getFirst().toSocketAddress())
+        assertThat(web.servers().getFirst().address().toSocketAddress())
                 .isEqualTo(InetSocketAddress.createUnresolved("origin.example", 9000));
         assertThat(web.connections()).isEqualTo(new Config.Connections(10, 0));
         assertThat(web.keepAlive()).isEqualTo(new Config.KeepAlive(0, Duration.ofMinutes(90)));
@@ -155,8 +157,8 @@ class ConfigFileTest {
                 .containsExactly(
                         "p.yaml:1:12: 'listeners' must have at least 1 entry",
                         "p.yaml:2:8: expected a whole number, not 'none': 'none' is not a number",
-                        "p.yaml:4:21: expected an address such as 127.0.0.1:8080, :8080, [::1]:8080 or"
-                                + " unix:/run/penstock.sock, not 'localhost': the port is missing",
+                        "p.yaml:4:21: expected a server such as 127.0.0.1:9000, origin.example:80,"
+                                + " unix:/run/origin.sock or https://origin.example, not 'localhost': the port is missing",
                         "p.yaml:4:32: a server needs a host and a port, such as 127.0.0.1:9000",
                         "p.yaml:4:61: 'idle' must be between 0 and 100000",
                         "p.yaml:6:13: a path starts with '/', not 'api'",
@@ -189,7 +191,7 @@ class ConfigFileTest {
     void aValueOfTheWrongShapeIsReportedWithWhatWasExpected() {
         assertThat(problems("listeners: 8080\n")).containsExactly("p.yaml:1:12: expected a list, not '8080'");
         assertThat(problems("listeners: [ 8080 ]\n"))
-                .containsExactly("p.yaml:1:14: expected a section with the keys [address], not '8080'");
+                .containsExactly("p.yaml:1:14: expected a section with the keys [address, tls], not '8080'");
         assertThat(problems("listeners: [ { address: [ a ] } ]\n"))
                 .containsExactly("p.yaml:1:25: expected an address such as 127.0.0.1:8080, :8080, [::1]:8080 or"
                         + " unix:/run/penstock.sock, not a list");
