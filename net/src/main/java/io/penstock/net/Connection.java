@@ -11,7 +11,7 @@ import java.util.function.Consumer;
 /**
  * A byte stream to a peer that can be held: two halves and a life.
  *
- * <p>Accepted, dialled or one end of an in-memory {@linkplain #pair pair}: every kind has the same methods, the same
+ * <p>Accepted, dialled, adopted or one end of an in-memory {@linkplain #pair pair}: every kind has the same methods, the same
  * endings and the same back-pressure. The connection belongs to one {@link Loop}; whoever holds the object owns it and
  * must end it, by one of four verbs that are never confused:
  *
@@ -33,6 +33,8 @@ public interface Connection extends Input, Output, AutoCloseable {
         ACCEPTED,
         /** A {@link Connector} dialled it. */
         DIALLED,
+        /** It was a descriptor of somebody else's. */
+        ADOPTED,
         /** It is one end of an in-memory pair. */
         PAIRED,
         /** It was an HTTP client's, and a handler has taken it over. */
@@ -47,6 +49,33 @@ public interface Connection extends Input, Output, AutoCloseable {
      */
     static Pair pair(Loop here, Loop there) {
         return io.penstock.net.internal.PairLink.open(here, there);
+    }
+
+    /** As {@link #adopt(int, AdoptOptions)}, with the usual options. */
+    static Connection adopt(int descriptor) throws ConnectionException {
+        return adopt(descriptor, AdoptOptions.DEFAULT);
+    }
+
+    /**
+     * Makes a connection of a connected stream socket, TCP or UNIX, that was opened elsewhere: by native code, by whoever started this
+     * process, or by another process that has sent it here. Any thread.
+     *
+     * <p>The connection owns the socket from then on: the number given is closed, since the connection has one of its own, and must not be
+     * used any more. The socket is made non-blocking and is not inherited by programs that this one starts.
+     *
+     * <p>When it is refused, the descriptor is as it was, flags included, and still the caller's. Only an error that the socket had pending
+     * is consumed: it is the reason of the refusal then.
+     *
+     * <p>Answers to {@code TSVConnFdCreate} of Traffic Server, which checks nothing. To be secured by {@link #startTls} like any other.
+     *
+     * @throws ConnectionException {@code INVALID_DESCRIPTOR}, {@code NOT_A_SOCKET}, {@code NOT_A_STREAM}, {@code LISTENING},
+     *     {@code NOT_CONNECTED}, also while it is still connecting, {@code ALREADY_ADOPTED}, or what has ended the connection; in the phase
+     *     {@code ADOPT}
+     * @throws UnsupportedOperationException when the loops do not run on epoll
+     * @throws IllegalStateException when there are no loops
+     */
+    static Connection adopt(int descriptor, AdoptOptions options) throws ConnectionException {
+        return io.penstock.net.internal.AdoptedStream.adopt(descriptor, options);
     }
 
     /** The two ends of an in-memory pair. */

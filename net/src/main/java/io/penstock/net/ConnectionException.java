@@ -65,6 +65,22 @@ public final class ConnectionException extends IOException {
         MALFORMED("the input is malformed"),
         /** A file that was being sent could not be read. */
         FILE("the file could not be read"),
+        /** There is no such descriptor, or it is a standard stream that nobody said is meant. */
+        INVALID_DESCRIPTOR("the descriptor is not valid"),
+        /** The descriptor is that of a file, a pipe or the like. */
+        NOT_A_SOCKET("the descriptor is not that of a socket"),
+        /** The socket is no stream of TCP or UNIX. */
+        NOT_A_STREAM("the socket is not a stream"),
+        /** The socket is none for datagrams of UDP or UNIX. */
+        NOT_DATAGRAMS("the socket is not one for datagrams"),
+        /** The socket has no peer, or not yet. */
+        NOT_CONNECTED("the socket is not connected"),
+        /** The socket listens, and so is no connection. */
+        LISTENING("the socket is listening"),
+        /** The socket does not listen. */
+        NOT_LISTENING("the socket is not listening"),
+        /** The socket belongs to another connection, listener or datagram socket of this process. */
+        ALREADY_ADOPTED("the socket has been adopted already"),
         /** The operating system reported another error; see the cause. */
         FAILED("the operation failed");
 
@@ -81,6 +97,7 @@ public final class ConnectionException extends IOException {
         BIND,
         POOL,
         CONNECT,
+        ADOPT,
         PROXY,
         TLS,
         READ,

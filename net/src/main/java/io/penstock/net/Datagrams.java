@@ -67,6 +67,24 @@ public interface Datagrams extends AutoCloseable {
         return io.penstock.net.internal.SocketDatagrams.open(loops, peer, options);
     }
 
+    /** As {@link #adopt(Loops, int, DatagramOptions)}, with the usual options. */
+    static Datagrams adopt(Loops loops, int descriptor) throws ConnectionException {
+        return adopt(loops, descriptor, DatagramOptions.DEFAULT);
+    }
+
+    /**
+     * Receives and sends on a socket, UDP or UNIX, connected or not, that was opened elsewhere, and owns it from then on as a
+     * {@linkplain Connection#adopt(int, AdoptOptions) connection} does. The file of a UNIX socket is left to whoever made it.
+     *
+     * @throws ConnectionException {@code INVALID_DESCRIPTOR}, {@code NOT_A_SOCKET}, {@code NOT_DATAGRAMS}, {@code ALREADY_ADOPTED}; the
+     *     descriptor is as it was, and still the caller's
+     * @throws IllegalArgumentException when the options have a local address or options of the socket, which has both already
+     * @throws UnsupportedOperationException when the loops run on neither epoll nor io_uring
+     */
+    static Datagrams adopt(Loops loops, int descriptor, DatagramOptions options) throws ConnectionException {
+        return io.penstock.net.internal.SocketDatagrams.adopt(loops, descriptor, options);
+    }
+
     /** Receives the next datagram, at most {@link DatagramOptions#largest} bytes of it. */
     Datagram receive() throws ConnectionException;
 

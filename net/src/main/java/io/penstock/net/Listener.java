@@ -57,6 +57,28 @@ public interface Listener extends AutoCloseable {
         return io.penstock.net.internal.NettyListener.open(loops, address, options, handler);
     }
 
+    /** As {@link #adopt(Loops, int, ListenerOptions, Handler)}, with the usual options. */
+    static Listener adopt(Loops loops, int descriptor, Handler handler) throws ConnectionException {
+        return adopt(loops, descriptor, ListenerOptions.DEFAULT, handler);
+    }
+
+    /**
+     * Accepts on a socket, TCP or UNIX, that was made to listen elsewhere, by whoever started this process or ran before it: clients who
+     * have connected meanwhile are accepted first.
+     *
+     * <p>The listener owns the socket as a {@linkplain Connection#adopt(int, AdoptOptions) connection} does. The file of a UNIX socket is
+     * left to whoever made it. The backlog of the options is of no meaning.
+     *
+     * @throws ConnectionException {@code INVALID_DESCRIPTOR}, {@code NOT_A_SOCKET}, {@code NOT_A_STREAM}, {@code NOT_LISTENING},
+     *     {@code ALREADY_ADOPTED}; the descriptor is as it was, and still the caller's
+     * @throws UnsupportedOperationException when the loops do not run on epoll
+     * @throws IllegalArgumentException when the options are not possible here
+     */
+    static Listener adopt(Loops loops, int descriptor, ListenerOptions options, Handler handler)
+            throws ConnectionException {
+        return io.penstock.net.internal.NettyListener.adopt(loops, descriptor, options, handler);
+    }
+
     /** The bound address, with the real port. */
     SocketAddress address();
 

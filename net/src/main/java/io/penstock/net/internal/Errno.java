@@ -6,9 +6,13 @@ import java.io.IOException;
 /** What the kernel answered instead of doing what it was asked for. */
 final class Errno extends IOException {
     static final int EINTR = 4;
+    static final int EBADF = 9;
     static final int EAGAIN = 11;
+    static final int EPIPE = 32;
+    static final int ENOTSOCK = 88;
     static final int EMSGSIZE = 90;
     static final int EADDRINUSE = 98;
+    static final int ENOTCONN = 107;
     static final int ECONNREFUSED = 111;
 
     private static final long serialVersionUID = 1L;
@@ -23,11 +27,13 @@ final class Errno extends IOException {
         return number;
     }
 
-    /** What it means to a datagram socket. */
+    /** What it means to a socket. */
     Reason reason() {
         return switch (number) {
             case 2, ECONNREFUSED -> Reason.REFUSED;
             case 100, 101, 112, 113 -> Reason.UNREACHABLE;
+            case 32, 103, 104 -> Reason.RESET;
+            case 110 -> Reason.TIMEOUT;
             case EMSGSIZE -> Reason.TOO_LONG;
             case 1, 13, 19, 22, 91, 97, EADDRINUSE, 99 -> Reason.ADDRESS;
             default -> Reason.FAILED;
@@ -38,10 +44,16 @@ final class Errno extends IOException {
         return switch (number) {
             case 1 -> "operation not permitted (EPERM)";
             case 2 -> "no such file or directory (ENOENT)";
+            case EBADF -> "bad file descriptor (EBADF)";
+            case 12 -> "out of memory (ENOMEM)";
             case 13 -> "permission denied (EACCES)";
             case 19 -> "no such device (ENODEV)";
             case 22 -> "invalid argument (EINVAL)";
+            case 23 -> "too many open files in the system (ENFILE)";
             case 24 -> "too many open files (EMFILE)";
+            case 28 -> "no space left (ENOSPC)";
+            case EPIPE -> "broken pipe (EPIPE)";
+            case ENOTSOCK -> "socket operation on non-socket (ENOTSOCK)";
             case EMSGSIZE -> "message too long (EMSGSIZE)";
             case 91 -> "protocol wrong type for socket (EPROTOTYPE)";
             case 97 -> "address family not supported (EAFNOSUPPORT)";
@@ -49,7 +61,11 @@ final class Errno extends IOException {
             case 99 -> "cannot assign requested address (EADDRNOTAVAIL)";
             case 100 -> "network is down (ENETDOWN)";
             case 101 -> "network is unreachable (ENETUNREACH)";
+            case 103 -> "software caused connection abort (ECONNABORTED)";
+            case 104 -> "connection reset by peer (ECONNRESET)";
             case 105 -> "no buffer space available (ENOBUFS)";
+            case ENOTCONN -> "not connected (ENOTCONN)";
+            case 110 -> "connection timed out (ETIMEDOUT)";
             case ECONNREFUSED -> "connection refused (ECONNREFUSED)";
             case 112 -> "host is down (EHOSTDOWN)";
             case 113 -> "no route to host (EHOSTUNREACH)";

@@ -23,7 +23,18 @@ final class Kernel {
     static final int AF_INET = 2;
     static final int AF_INET6 = 10;
 
-    private static final int SOCK_DGRAM = 2;
+    static final int SOCK_STREAM = 1;
+    static final int SOCK_DGRAM = 2;
+
+    static final int SOL_SOCKET = 1;
+
+    private static final int F_GETFD = 1;
+    private static final int F_GETFL = 3;
+    private static final int F_SETFL = 4;
+    private static final int F_DUPFD_CLOEXEC = 1030;
+    private static final int O_NONBLOCK = 0x800;
+    private static final int O_RDWR = 2;
+    private static final int STANDARD_STREAMS = 3;
     private static final int SOCK_NONBLOCK = 0x800;
     private static final int SOCK_CLOEXEC = 0x80000;
     private static final int MSG_TRUNC = 0x20;
@@ -39,6 +50,10 @@ final class Kernel {
     private static final MethodHandle BIND = call("bind", JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle CONNECT = call("connect", JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle GETSOCKNAME = call("getsockname", JAVA_INT, ADDRESS, ADDRESS);
+    private static final MethodHandle GETPEERNAME = call("getpeername", JAVA_INT, ADDRESS, ADDRESS);
+    private static final MethodHandle FCNTL = variadic("fcntl", JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle OPEN = variadic("open", ADDRESS, JAVA_INT, JAVA_INT);
+    private static final MethodHandle DUP2 = call("dup2", JAVA_INT, JAVA_INT);
     private static final MethodHandle SETSOCKOPT = call("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle GETSOCKOPT = call("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle RECVMMSG = call("recvmmsg", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS);
@@ -51,6 +66,15 @@ final class Kernel {
                 LINKER.defaultLookup().findOrThrow(name),
                 FunctionDescriptor.of(JAVA_INT, arguments),
                 Linker.Option.captureCallState("errno"));
+    }
+
+    /** Of a function with two arguments and then one of those that may be there or not. */
+    private static MethodHandle variadic(String name, MemoryLayout... arguments) {
+        return LINKER.downcallHandle(
+                LINKER.defaultLookup().findOrThrow(name),
+                FunctionDescriptor.of(JAVA_INT, arguments),
+                Linker.Option.captureCallState("errno"),
+                Linker.Option.firstVariadicArg(2));
     }
 
     /** Room for the error of a call. */
@@ -105,6 +129,75 @@ final class Kernel {
             return length.get(JAVA_INT, 0);
         } catch (Throwable e) {
             throw thrown(e);
+        }
+    }
+
+    /** The length of the peer's name. */
+    static int peerOf(int fd, MemorySegment name) throws Errno {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = state(arena);
+            MemorySegment length = arena.allocateFrom(JAVA_INT, (int) name.byteSize());
+            checked("getpeername", state, (int) GETPEERNAME.invokeExact(state, fd, name, length));
+            return length.get(JAVA_INT, 0);
+        } catch (Throwable e) {
+            throw thrown(e);
+        }
+    }
+
+    /** Fails with EBADF unless the number is that of something open. */
+    static void requireOpen(int fd) throws Errno {
+        control(fd, F_GETFD, 0);
+    }
+
+    static boolean isBlocking(int fd) throws Errno {
+        return (control(fd, F_GETFL, 0) & O_NONBLOCK) == 0;
+    }
+
+    /** For all who share the open file, be it by other numbers or in other processes. */
+    static void blocking(int fd, boolean yes) throws Errno {
+        int flags = control(fd, F_GETFL, 0);
+        control(fd, F_SETFL, yes ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+    }
+
+    /** Another number for the same open file, not inherited by other programs, and none of the standard streams'. */
+    static int duplicate(int fd) throws Errno {
+        return control(fd, F_DUPFD_CLOEXEC, STANDARD_STREAMS);
+    }
+
+    /** Closes a number; a standard stream gives way to nothing, since what is opened next must not become one. */
+    static void dispose(int fd) throws Errno {
+        if (fd >= STANDARD_STREAMS) {
+            close(fd);
+            return;
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = state(arena);
+            MemorySegment path = arena.allocateFrom("/dev/null");
+            int nothing = checked("open", state, (int) OPEN.invokeExact(state, path, O_RDWR | SOCK_CLOEXEC, 0));
+            try {
+                checked("dup2", state, (int) DUP2.invokeExact(state, nothing, fd));
+            } finally {
+                close(nothing);
+            }
+        } catch (Throwable e) {
+            throw thrown(e);
+        }
+    }
+
+    private static int control(int fd, int command, int argument) throws Errno {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = state(arena);
+            return checked("fcntl", state, (int) FCNTL.invokeExact(state, fd, command, argument));
+        } catch (Throwable e) {
+            throw thrown(e);
+        }
+    }
+
+    static int intOption(int fd, int level, int name) throws Errno {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocate(JAVA_INT);
+            readOption(fd, level, name, value);
+            return value.get(JAVA_INT, 0);
         }
     }
 

@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
  * channels drop empty messages and do not tell of truncation; the JDK's have no UNIX datagrams and take one at a time.
  */
 final class KernelPort implements DatagramPort {
-    private static final int SOL_SOCKET = 1;
     private static final int SO_MEMINFO = 55;
     private static final int DROPS = 8;
     private static final int MEMINFO_SIZE = 9 * Integer.BYTES;
@@ -45,6 +44,15 @@ final class KernelPort implements DatagramPort {
             Kernel.close(fd);
             throw e;
         }
+    }
+
+    /** A port on a socket that is bound, and perhaps connected, already; its own from now on. */
+    KernelPort(int fd, SocketFacts socket, BiFunction<Integer, PortWatch.Signals, PortWatch> watches) {
+        this.fd = fd;
+        this.family = socket.family();
+        this.watches = watches;
+        this.local = socket.local();
+        this.peer = socket.peer();
     }
 
     /** A socket that can be bound to the one and connected to the other. */
@@ -183,7 +191,7 @@ final class KernelPort implements DatagramPort {
     public long dropped() throws Errno {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment counts = arena.allocate(MEMINFO_SIZE, Integer.BYTES);
-            Kernel.readOption(fd, SOL_SOCKET, SO_MEMINFO, counts);
+            Kernel.readOption(fd, Kernel.SOL_SOCKET, SO_MEMINFO, counts);
             return Integer.toUnsignedLong(counts.getAtIndex(JAVA_INT, DROPS));
         }
     }

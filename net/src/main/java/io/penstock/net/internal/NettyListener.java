@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ServerChannel;
 import io.penstock.net.Connection.Origin;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
@@ -30,6 +31,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,17 +42,30 @@ public final class NettyListener implements Listener {
     /** A loop that is held up longer than this is not waited for. */
     private static final long INITIALISED_WITHIN_MILLIS = 1000;
 
+    private static final long REGISTERED_WITHIN_MILLIS = 5000;
+
     private final NettyLoops loops;
     private final Channel channel;
     private final SocketAddress address;
     private final OpenConnections open;
+
+    /** Null when it was not adopted. */
+    private final @Nullable Adoption adoption;
+
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private NettyListener(NettyLoops loops, Channel channel, SocketAddress address, OpenConnections open) {
+    private NettyListener(
+            NettyLoops loops,
+            Channel channel,
+            SocketAddress address,
+            OpenConnections open,
+            @Nullable Adoption adoption) {
         this.loops = loops;
         this.channel = channel;
         this.address = address;
         this.open = open;
+        this.adoption = adoption;
+        loops.listeners().add(this);
     }
 
     public static NettyListener open(Loops given, SocketAddress address, ListenerOptions options, Handler handler)
@@ -61,28 +76,55 @@ public final class NettyListener implements Listener {
         if (address instanceof UnixDomainSocketAddress file) requireAbsent(file);
         TlsServer tls = options.tls();
         if (tls != null) prepare(loops, tls);
-        var bootstrap = new ServerBootstrap()
-                .group(loops.group())
+        ServerBootstrap bootstrap = bootstrap(loops, options, handler, open)
                 .channelFactory(loops.sockets().servers(unix))
-                .option(ChannelOption.SO_BACKLOG, options.backlog())
-                .childHandler(new ChannelInitializer<>() {
-                    @Override
-                    protected void initChannel(Channel accepted) {
-                        NettyLoop loop = loops.of(accepted.eventLoop());
-                        StreamConnection connection =
-                                SocketLink.over(accepted, Origin.ACCEPTED, loop, options.timeouts());
-                        connection.remember();
-                        open.add(connection);
-                        loop.spawn("connection " + connection.id(), () -> handle(connection, options, handler));
-                    }
-                });
+                .option(ChannelOption.SO_BACKLOG, options.backlog());
         if (!unix) bootstrap.option(ChannelOption.SO_REUSEADDR, true);
         ChannelFuture bound = bootstrap.bind(netty(loops, address)).awaitUninterruptibly();
         if (!bound.isSuccess()) throw Failures.of(bound.cause(), Phase.BIND, address);
         Channel channel = bound.channel();
-        var listener = new NettyListener(loops, channel, SocketTransport.toJdk(channel.localAddress()), open);
-        loops.listeners().add(listener);
-        return listener;
+        return new NettyListener(loops, channel, SocketTransport.toJdk(channel.localAddress()), open, null);
+    }
+
+    /** A listener on a descriptor that listens already. */
+    public static NettyListener adopt(Loops given, int fd, ListenerOptions options, Handler handler)
+            throws ConnectionException {
+        var loops = (NettyLoops) given;
+        loops.sockets().requireAdopting();
+        if (options.tls() != null) prepare(loops, options.tls());
+        Adoption adoption = Adoption.begin(fd, false, Adoption.Purpose.LISTENER);
+        SocketFacts socket = adoption.socket();
+        var open = new OpenConnections();
+        ServerChannel channel;
+        try {
+            channel = loops.sockets().adoptedServer(adoption.descriptor(), socket.isUnix());
+        } catch (RuntimeException e) {
+            adoption.closeOwn();
+            throw adoption.giveUp(e);
+        }
+        ChannelFuture registered = bootstrap(loops, options, handler, open)
+                .channelFactory(() -> channel)
+                .register();
+        if (!registered.awaitUninterruptibly(REGISTERED_WITHIN_MILLIS) || !registered.isSuccess()) {
+            channel.unsafe().closeForcibly();
+            throw adoption.giveUp(registered.cause());
+        }
+        adoption.complete();
+        return new NettyListener(loops, channel, socket.local(), open, adoption);
+    }
+
+    private static ServerBootstrap bootstrap(
+            NettyLoops loops, ListenerOptions options, Handler handler, OpenConnections open) {
+        return new ServerBootstrap().group(loops.group()).childHandler(new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(Channel accepted) {
+                NettyLoop loop = loops.of(accepted.eventLoop());
+                StreamConnection connection = SocketLink.over(accepted, Origin.ACCEPTED, loop, options.timeouts());
+                connection.remember();
+                open.add(connection);
+                loop.spawn("connection " + connection.id(), () -> handle(connection, options, handler));
+            }
+        });
     }
 
     private static SocketAddress netty(NettyLoops loops, SocketAddress address) throws ConnectionException {
@@ -207,7 +249,9 @@ public final class NettyListener implements Listener {
                 LOG.warn("The loop of the listener at {} had ended before it", address, e);
             }
         }
-        if (address instanceof UnixDomainSocketAddress unix) {
+        if (adoption != null) {
+            adoption.ended();
+        } else if (address instanceof UnixDomainSocketAddress unix) { // an adopted one's file is its maker's
             try {
                 Files.deleteIfExists(unix.getPath());
             } catch (IOException e) {

@@ -120,6 +120,18 @@ public final class NettyLoops implements Loops {
         return each.next();
     }
 
+    /** The loop that carries the calling thread, or is it; else the next one of those that were opened first. */
+    static NettyLoop anyLoop() {
+        NettyLoop current = NettyLoop.ofCurrentThread();
+        if (current != null) return current;
+        for (NettyLoops each : OPEN) {
+            for (NettyLoop loop : each.loops) {
+                if (loop.eventLoop().inEventLoop()) return loop;
+            }
+        }
+        return anyOpen().next();
+    }
+
     @Override
     public List<Loop> all() {
         return List.copyOf(loops);

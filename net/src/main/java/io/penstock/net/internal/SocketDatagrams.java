@@ -46,6 +46,9 @@ public final class SocketDatagrams extends Owned implements Datagrams, OpenSocke
     private final AtomicLong truncated = new AtomicLong();
     private final AtomicLong sent = new AtomicLong();
 
+    /** Null when it was not adopted. */
+    private volatile @Nullable Adoption adoption;
+
     private SocketDatagrams(NettyLoop loop, DatagramPort port, DatagramOptions options) {
         this.loop = loop;
         this.port = port;
@@ -60,22 +63,53 @@ public final class SocketDatagrams extends Owned implements Datagrams, OpenSocke
             throws ConnectionException {
         var loops = (NettyLoops) given;
         NettyLoop loop = loops.here();
+        requireForeign(loops);
+        SocketAddress to = peer == null ? null : resolved(loops, peer);
+        DatagramPort port = port(loops.sockets(), to, options);
+        var socket = new SocketDatagrams(loop, port, options);
+        socket.begin();
+        return socket;
+    }
+
+    public static SocketDatagrams adopt(Loops given, int fd, DatagramOptions options) throws ConnectionException {
+        if (options.local() != null || !options.socketOptions().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "an adopted socket has its address and options already: set others when it is adopted");
+        }
+        var loops = (NettyLoops) given;
+        loops.sockets().requireAdoptingDatagrams();
+        NettyLoop loop = loops.here();
+        requireForeign(loops);
+        Adoption adoption = Adoption.begin(fd, false, Adoption.Purpose.DATAGRAMS);
+        DatagramPort port = loops.sockets().adoptedDatagrams(adoption.descriptor(), adoption.socket());
+        var socket = new SocketDatagrams(loop, port, options);
+        socket.adoption = adoption;
+        try {
+            socket.begin();
+        } catch (ConnectionException e) {
+            throw adoption.giveUp(e);
+        }
+        adoption.complete();
+        return socket;
+    }
+
+    private static void requireForeign(NettyLoops loops) {
         if (loops.isAnyLoopItself()) {
             throw new IllegalStateException(
                     "opening a datagram socket would block an event loop; spawn a thread for it");
         }
-        SocketAddress to = peer == null ? null : resolved(loops, peer);
-        DatagramPort port = port(loops.sockets(), to, options);
-        var socket = new SocketDatagrams(loop, port, options);
-        loop.opened(socket);
+    }
+
+    /** Has the loop watch it, and the scope answer for it. */
+    private void begin() throws ConnectionException {
+        loop.opened(this);
         try {
-            socket.life.begin();
+            life.begin();
         } catch (ConnectionException e) {
-            socket.close();
+            close();
             throw e;
         }
-        socket.joinScope();
-        return socket;
+        joinScope();
     }
 
     private static SocketAddress resolved(NettyLoops loops, SocketAddress peer) throws ConnectionException {
@@ -457,6 +491,8 @@ public final class SocketDatagrams extends Owned implements Datagrams, OpenSocke
             writing.end();
             port.removeFile();
             life.finish();
+            Adoption taken = adoption;
+            if (taken != null) taken.ended();
             loop.closed(this);
             leaveScope(); // another thread may have transferred it meanwhile
         }

@@ -248,6 +248,13 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
         return remote;
     }
 
+    /** Takes the addresses from somebody who knows more than Netty. */
+    void named(SocketAddress here, @Nullable SocketAddress peer) {
+        boolean unnamed = here instanceof Unnamed;
+        local = unnamed && peer != null ? peer : here;
+        remote = peer != null ? peer : here;
+    }
+
     /** Reads the addresses while there is a socket to ask. */
     void remember() {
         localAddress();

@@ -104,6 +104,12 @@ final class SocketName {
         };
     }
 
+    /** As {@link #read}, of a socket that may be of another family than those that there are addresses for. */
+    static @Nullable SocketAddress readKnown(MemorySegment from, int family, int length) {
+        boolean known = family == Kernel.AF_UNIX || family == Kernel.AF_INET || family == Kernel.AF_INET6;
+        return known ? read(from, length) : null;
+    }
+
     private static SocketAddress inet(MemorySegment from, byte[] bytes, int scope) {
         try {
             // an address that is mapped into IPv6 comes out as IPv4

@@ -90,6 +90,24 @@ enum SocketTransport {
         }
 
         @Override
+        void requireAdopting() {}
+
+        @Override
+        Channel adopted(int fd, boolean unix) {
+            return unix ? new EpollDomainSocketChannel(fd) : new EpollSocketChannel(fd);
+        }
+
+        @Override
+        ServerChannel adoptedServer(int fd, boolean unix) {
+            return unix ? new EpollServerDomainSocketChannel(fd, true) : new EpollServerSocketChannel(fd);
+        }
+
+        @Override
+        DatagramPort adoptedDatagrams(int fd, SocketFacts socket) {
+            return new KernelPort(fd, socket, EpollWatch::new);
+        }
+
+        @Override
         void acceptRest(Channel listener, boolean unix) throws IOException {
             var socket = new Socket(((UnixChannel) listener).fd().intValue());
             byte[] from = new byte[ADDRESS_SIZE];
@@ -214,6 +232,14 @@ enum SocketTransport {
         DatagramPort datagrams(@Nullable SocketAddress local, @Nullable SocketAddress peer) throws IOException {
             return KernelPort.open(local, peer, UringWatch::new);
         }
+
+        @Override
+        void requireAdoptingDatagrams() {}
+
+        @Override
+        DatagramPort adoptedDatagrams(int fd, SocketFacts socket) {
+            return new KernelPort(fd, socket, UringWatch::new);
+        }
     };
 
     /** A peer's address as Netty's native code writes it: length, IPv6 address, scope, port. */
@@ -277,6 +303,33 @@ enum SocketTransport {
 
     /** A datagram socket that can be bound to the one and connected to the other; not yet either. */
     abstract DatagramPort datagrams(@Nullable SocketAddress local, @Nullable SocketAddress peer) throws IOException;
+
+    /** @throws UnsupportedOperationException unless it can have channels on descriptors that were opened elsewhere */
+    void requireAdopting() {
+        throw new UnsupportedOperationException(
+                "descriptors are adopted by the transport epoll, and these loops run on " + label
+                        + ": open other loops with LoopOptions.Transport.EPOLL for them");
+    }
+
+    /** The same for datagrams. */
+    void requireAdoptingDatagrams() {
+        requireAdopting();
+    }
+
+    /** A channel on a connected stream, which owns the descriptor unless this throws. Nothing is checked. */
+    Channel adopted(int fd, boolean unix) {
+        throw new UnsupportedOperationException();
+    }
+
+    /** A channel on a listening socket, which owns the descriptor unless this throws. Nothing is checked. */
+    ServerChannel adoptedServer(int fd, boolean unix) {
+        throw new UnsupportedOperationException();
+    }
+
+    /** A port on a datagram socket, which owns the descriptor. */
+    DatagramPort adoptedDatagrams(int fd, SocketFacts socket) {
+        throw new UnsupportedOperationException();
+    }
 
     /**
      * Accepts every client whose connection the kernel has completed by now; on the listener's loop. Does nothing on io_uring, where
