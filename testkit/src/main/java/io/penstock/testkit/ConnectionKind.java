@@ -29,6 +29,16 @@ public interface ConnectionKind {
         return new DialledKind(Family.UNIX);
     }
 
+    /** A TCP connection that was opened elsewhere and adopted, having been a blocking descriptor; the peer is a JDK socket. Linux only. */
+    static ConnectionKind tcpAdopted() {
+        return new AdoptedKind(Family.TCP);
+    }
+
+    /** The same of a UNIX stream. */
+    static ConnectionKind unixAdopted() {
+        return new AdoptedKind(Family.UNIX);
+    }
+
     /** One end of an in-memory pair; the peer is the other end, on another loop where there is one. */
     static ConnectionKind pair() {
         return new PairKind();

@@ -1,0 +1,13 @@
+package io.penstock.testkit;
+
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+/** The conformance suite over UNIX streams that were adopted by their descriptors. */
+@EnabledOnOs(OS.LINUX)
+final class UnixAdoptedConformanceTest extends ScheduledContract {
+    @Override
+    public ConnectionKind kind() {
+        return ConnectionKind.unixAdopted();
+    }
+}
