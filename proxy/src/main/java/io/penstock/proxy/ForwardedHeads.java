@@ -59,11 +59,24 @@ final class ForwardedHeads {
         return plain || head.target().equals("*") ? forwarded : forwarded.withTarget(originForm(head));
     }
 
-    void response(ResponseHead head) {
+    /** The head for a plugin that is the client's server: as the client has sent it, but for what concerns one hop. */
+    RequestHead ownRequest(RequestHead head) {
+        Headers headers = head.headers().copyWithout(ForwardedHeads::isOneHop);
+        if (head.headers().contains(HeaderNames.CONNECTION)) dropNamed(head.headers(), headers);
+        FIELDS.add(headers, HeaderNames.CONNECTION, "close"); // one exchange is all that there will be
+        return head.withHeaders(headers);
+    }
+
+    /** The head of such a plugin's answer. */
+    void ownResponse(ResponseHead head) {
         Headers headers = head.headers();
         if (headers.contains(HeaderNames.CONNECTION)) dropNamed(headers.copy(), headers);
         headers.removeIf(ForwardedHeads::isOneHop);
-        addVia(headers, head.version());
+    }
+
+    void response(ResponseHead head) {
+        ownResponse(head);
+        addVia(head.headers(), head.version());
     }
 
     private static String nameOf(SocketAddress origin) {

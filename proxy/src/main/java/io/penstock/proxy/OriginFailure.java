@@ -58,8 +58,12 @@ final class OriginFailure extends Exception {
         };
     }
 
-    /** The page for the client: what happened and in which phase, without the addresses of the inside. */
-    Answer page(String proxy, String upstream) {
+    /**
+     * The page for the client: what happened and in which phase, without the addresses of the inside.
+     *
+     * @param who the name of an upstream, or of a plugin in its place, and which of them it is
+     */
+    Answer page(String proxy, String who) {
         String what = switch (reason()) {
             case TIMEOUT -> "it did not answer in time";
             case POOL_FULL -> "all connections to it are in use";
@@ -76,8 +80,8 @@ final class OriginFailure extends Exception {
         };
         var page = Answer.Prepared.text(
                 status(),
-                io.penstock.http.ResponseHead.of(status()).reason() + "\n\nphase:    " + phase.label() + "\nupstream: "
-                        + upstream + "\ncause:    " + what + "\n");
+                io.penstock.http.ResponseHead.of(status()).reason() + "\n\nphase:    " + phase.label() + "\n" + who
+                        + "\ncause:    " + what + "\n");
         page.head()
                 .headers()
                 .set("Proxy-Status", proxy + "; error=" + proxyError() + "; details=\"" + phase.label() + "\"");

@@ -8,7 +8,6 @@ import io.penstock.http.ResponseHead;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
-import io.penstock.net.Endpoint;
 import io.penstock.net.internal.StreamConnection;
 import io.penstock.proxy.OriginFailure.Retry;
 import java.net.SocketAddress;
@@ -16,7 +15,7 @@ import java.time.Duration;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The origin's part of a transaction: choose one, send the request, receive the answer's head, relay its body. */
+/** The origin's part of a transaction, or that of a plugin in its place: choose one, send the request, receive the answer's head, relay its body. */
 final class OriginLeg implements Answer.Streamed {
     /** Methods that may be sent twice with the effect of once. Source: RFC 9110 §9.2.2. */
     private static final Set<String> IDEMPOTENT = Set.of("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE");
@@ -25,7 +24,7 @@ final class OriginLeg implements Answer.Streamed {
     private static final Duration CONTINUE_WAIT = Duration.ofSeconds(1);
 
     private final Transaction transaction;
-    private final Upstream upstream;
+    private final Destination destination;
     private final Connection connection;
     private final ClientExchange exchange;
     private final @Nullable Upload upload;
@@ -33,13 +32,13 @@ final class OriginLeg implements Answer.Streamed {
 
     private OriginLeg(
             Transaction transaction,
-            Upstream upstream,
+            Destination destination,
             Connection connection,
             ClientExchange exchange,
             @Nullable Upload upload,
             ResponseHead head) {
         this.transaction = transaction;
-        this.upstream = upstream;
+        this.destination = destination;
         this.connection = connection;
         this.exchange = exchange;
         this.upload = upload;
@@ -54,8 +53,8 @@ final class OriginLeg implements Answer.Streamed {
         int origins = 1;
         while (true) {
             try {
-                if (transaction.choose(upstream, server.address)) return transaction.given();
-                return attempt(transaction, upstream, fresh);
+                if (transaction.choose(server.address)) return transaction.given();
+                return attempt(transaction, upstream.destination(), fresh);
             } catch (OriginFailure e) {
                 switch (e.retry()) {
                     case OTHER_ORIGIN -> {
@@ -70,19 +69,40 @@ final class OriginLeg implements Answer.Streamed {
         }
     }
 
-    private static Answer attempt(Transaction transaction, Upstream upstream, boolean fresh)
+    /** Asks a plugin in the place of every origin. */
+    static Answer fetch(Transaction transaction, Intercept plugin)
             throws OriginFailure, PluginFailure, ConnectionException, InterruptedException {
-        Connection connection = connect(transaction, upstream, fresh);
+        transaction.choose(plugin);
+        return attempt(transaction, plugin, false);
+    }
+
+    /** Asks a plugin that is the client's server: what it is sent and what it answers is nobody else's business. */
+    static Answer fetchWhole(Transaction transaction, Intercept plugin) throws OriginFailure, ConnectionException {
+        transaction.choose(plugin);
+        Connection connection = connect(transaction, plugin, false);
+        OriginLeg leg = null;
+        try {
+            leg = ask(transaction, plugin, connection, transaction.ownRequest());
+            transaction.received(leg.head);
+            return new Answer.Relayed(leg);
+        } finally {
+            if (leg == null) connection.abort();
+        }
+    }
+
+    private static Answer attempt(Transaction transaction, Destination destination, boolean fresh)
+            throws OriginFailure, PluginFailure, ConnectionException, InterruptedException {
+        Connection connection = connect(transaction, destination, fresh);
         OriginLeg leg = null;
         boolean passedOn = false;
         try {
             RequestHead request = transaction.prepareOriginRequest();
             if (transaction.at(Hook.SEND_REQUEST_HEAD)) {
                 passedOn = true;
-                connection.release(upstream.keepAlive()); // nothing was sent on it
+                destination.done(connection, true); // nothing was sent on it
                 return transaction.given();
             }
-            leg = ask(transaction, upstream, connection, request);
+            leg = ask(transaction, destination, connection, request);
             if (transaction.receive(leg.head)) return transaction.given();
             passedOn = true;
             return new Answer.Relayed(leg);
@@ -94,13 +114,11 @@ final class OriginLeg implements Answer.Streamed {
         }
     }
 
-    private static Connection connect(Transaction transaction, Upstream upstream, boolean fresh) throws OriginFailure {
+    private static Connection connect(Transaction transaction, Destination destination, boolean fresh)
+            throws OriginFailure {
         SocketAddress address = transaction.enter(Phase.CONNECT);
         try {
-            Endpoint endpoint = upstream.endpoint(address);
-            Connection connection = fresh
-                    ? upstream.pool().connectFresh(endpoint)
-                    : upstream.pool().connect(endpoint);
+            Connection connection = destination.connect(address, fresh);
             transaction.connected(((StreamConnection) connection).reused() > 0);
             return connection;
         } catch (ConnectionException e) {
@@ -112,7 +130,8 @@ final class OriginLeg implements Answer.Streamed {
     }
 
     /** Sends the request and receives the head of the answer. */
-    private static OriginLeg ask(Transaction transaction, Upstream upstream, Connection connection, RequestHead request)
+    private static OriginLeg ask(
+            Transaction transaction, Destination destination, Connection connection, RequestHead request)
             throws OriginFailure, ConnectionException {
         ClientExchange exchange = ClientExchange.on(connection);
         long length = transaction.bodyLeft();
@@ -147,7 +166,7 @@ final class OriginLeg implements Answer.Streamed {
                         "101 to a request without Upgrade",
                         null);
             }
-            return new OriginLeg(transaction, upstream, connection, exchange, upload, head);
+            return new OriginLeg(transaction, destination, connection, exchange, upload, head);
         } catch (ConnectionException e) {
             if (upload != null) upload.stop();
             ConnectionException client = upload == null ? null : upload.clientFailure();
@@ -200,10 +219,11 @@ final class OriginLeg implements Answer.Streamed {
             throw cause == null ? e : cause;
         } finally {
             if (upload != null) end(upload, complete);
-            if (complete && (upload == null || upload.isDone()) && exchange.reusable()) {
-                connection.release(upstream.keepAlive());
+            boolean reusable = exchange.reusable();
+            if (!reusable) exchange.close();
+            if (complete && (upload == null || upload.isDone())) {
+                destination.done(connection, reusable);
             } else {
-                exchange.close();
                 connection.abort();
             }
         }

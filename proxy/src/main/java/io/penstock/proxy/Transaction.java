@@ -7,8 +7,11 @@ import io.penstock.http.Handler;
 import io.penstock.http.RequestHead;
 import io.penstock.http.ResponseHead;
 import io.penstock.net.ConnectionException;
+import io.penstock.net.Listener;
 import io.penstock.net.Loop;
+import io.penstock.net.Timeouts;
 import io.penstock.net.event.Continuation;
+import io.penstock.net.event.NetEvent;
 import io.penstock.proxy.TransactionRecord.EndedBy;
 import java.net.SocketAddress;
 import java.time.Duration;
@@ -45,6 +48,7 @@ public final class Transaction {
     private @Nullable RequestHead originRequest;
     private @Nullable ResponseHead response;
     private @Nullable Upstream upstream;
+    private @Nullable Intercept intercept;
     private @Nullable SocketAddress origin;
     private boolean reused;
     private int attempts;
@@ -100,17 +104,20 @@ public final class Transaction {
                 ended(EndedBy.PENSTOCK);
                 return last;
             }
+            if (intercept != null && intercept.role() == Intercept.Role.SERVER) {
+                return OriginLeg.fetchWhole(this, intercept);
+            }
             Route route = proxy.routes().match(request);
             if (route == null) return noRoute();
             if (at(Hook.POST_REMAP) || at(Hook.CACHE_LOOKUP_COMPLETE)) return given();
             return switch (route.target()) {
                 case Route.ToHandler(Handler handler, String plugin) -> serve(handler, plugin);
-                case Route.ToUpstream(Upstream to) -> OriginLeg.fetch(this, to);
+                case Route.ToUpstream(Upstream to) -> fetch(to);
             };
         } catch (OriginFailure e) {
             ended(whoseFault(e.failure()));
             LOG.info("transaction {}: {}", id(), e.getMessage());
-            return e.page(proxy.options().name(), upstream == null ? "" : upstream.name());
+            return e.page(proxy.options().name(), asked());
         } catch (PluginFailure e) {
             if (reached == Hook.SEND_RESPONSE_HEAD) throw e; // a handler's answer has been shown to the hooks
             if (e.getCause() instanceof ConnectionException cause && isOfClient(cause)) return refusal(cause);
@@ -126,7 +133,7 @@ public final class Transaction {
         if (last instanceof Answer.Served) return;
         given = null;
         response = headOf(last);
-        if (last instanceof Answer.Relayed) proxy.heads().response(response);
+        if (last instanceof Answer.Relayed) passOn(response);
         phase = Phase.SEND_RESPONSE;
         boolean relayed = false;
         try {
@@ -154,6 +161,7 @@ public final class Transaction {
         hooks.callAll(
                 Hook.TRANSACTION_CLOSE,
                 failure -> LOG.error("transaction {}: {}", id(), failure.getMessage(), failure));
+        if (intercept != null) intercept.end(id());
         proxy.closed(this);
         session.endTransaction();
     }
@@ -170,6 +178,27 @@ public final class Transaction {
         Answer answer = given;
         if (answer == null) throw new IllegalStateException("nobody has answered");
         return answer;
+    }
+
+    /** From an origin, or from the plugin that takes its place. */
+    private Answer fetch(Upstream to) throws OriginFailure, PluginFailure, ConnectionException, InterruptedException {
+        upstream = to;
+        return intercept == null ? OriginLeg.fetch(this, to) : OriginLeg.fetch(this, intercept);
+    }
+
+    /** Who was asked, for the page that says that it did not answer. */
+    private String asked() {
+        if (intercept != null && intercept.isContacted()) return "plugin:   " + intercept.plugin();
+        return "upstream: " + (upstream == null ? "" : upstream.name());
+    }
+
+    /** What a proxy changes in a head from elsewhere; a plugin that is the client's server is not elsewhere. */
+    private void passOn(ResponseHead head) {
+        if (intercept != null && intercept.role() == Intercept.Role.SERVER) {
+            proxy.heads().ownResponse(head);
+        } else {
+            proxy.heads().response(head);
+        }
     }
 
     private Answer noRoute() {
@@ -251,15 +280,23 @@ public final class Transaction {
     }
 
     /** A new attempt: an origin is chosen, which a handler may change; whether one has answered instead. */
-    boolean choose(Upstream group, SocketAddress address) throws PluginFailure, InterruptedException {
-        upstream = group;
+    boolean choose(SocketAddress address) throws PluginFailure, InterruptedException {
+        attempt(address);
+        return at(Hook.ORIGIN_RESOLVED);
+    }
+
+    /** A plugin is asked in the place of an origin; there is no address to be found. */
+    void choose(Intercept plugin) {
+        attempt(plugin.place());
+    }
+
+    private void attempt(SocketAddress address) {
         origin = address;
         attempts++;
         chosen = System.nanoTime();
         connected = -1;
         firstByte = -1;
         reused = false;
-        return at(Hook.ORIGIN_RESOLVED);
     }
 
     /** Goes on to a phase of the origin's part; the origin's address. */
@@ -277,21 +314,31 @@ public final class Transaction {
 
     RequestHead prepareOriginRequest() {
         RequestHead head = proxy.heads().request(request, session, enter(Phase.SEND_REQUEST));
+        if (intercept != null) head.headers().set("Connection", "close"); // one exchange is all that there will be
         originRequest = head;
         return head;
     }
 
+    /** The request for a plugin that is the client's server. */
+    RequestHead ownRequest() {
+        return proxy.heads().ownRequest(request);
+    }
+
     /** The origin has announced something, which the client is to know as well. */
     void inform(ResponseHead interim) throws ConnectionException {
-        proxy.heads().response(interim);
+        passOn(interim);
         exchange.inform(interim);
     }
 
     /** The origin's head has come; whether a handler answers instead. */
     boolean receive(ResponseHead head) throws PluginFailure, InterruptedException {
+        received(head);
+        return at(Hook.READ_RESPONSE_HEAD);
+    }
+
+    void received(ResponseHead head) {
         firstByte = System.nanoTime();
         response = head;
-        return at(Hook.READ_RESPONSE_HEAD);
     }
 
     private static ResponseHead headOf(Answer answer) {
@@ -311,7 +358,10 @@ public final class Transaction {
         if (failure.phase() == ConnectionException.Phase.POOL) return EndedBy.PENSTOCK;
         return switch (failure.reason()) {
             case CLOSED, INTERRUPTED -> EndedBy.PENSTOCK;
-            default -> isOfClient(failure) ? EndedBy.CLIENT : EndedBy.ORIGIN;
+            default -> {
+                if (isOfClient(failure)) yield EndedBy.CLIENT;
+                yield intercept != null && intercept.isContacted() ? EndedBy.PLUGIN : EndedBy.ORIGIN;
+            }
         };
     }
 
@@ -381,7 +431,7 @@ public final class Transaction {
         return head;
     }
 
-    /** The origin to be asked; null before {@link Hook#ORIGIN_RESOLVED}. */
+    /** The origin to be asked, or the plugin in its place; null before {@link Hook#ORIGIN_RESOLVED}. */
     public @Nullable SocketAddress origin() {
         return origin;
     }
@@ -403,11 +453,81 @@ public final class Transaction {
         answer(new Answer.Prepared(head, body));
     }
 
-    private void answer(Answer answer) {
+    /**
+     * Has the plugin be the client's server for this transaction: it gets a connection, reads the request as the client has sent it, and
+     * writes the answer, in HTTP. No route is needed, and no origin, address or cache is asked. Until {@link Hook#PRE_REMAP}.
+     *
+     * <p>The handler runs on a thread of its own, as that of a {@link Listener} does, and may be one. It reads as much of the body as it
+     * likes, while it comes; it writes an HTTP/1 answer that ends by {@code Content-Length}, in chunks, or with the stream; and behind it
+     * it receives the end, as there is one exchange only.
+     *
+     * <p>{@snippet :
+     * transaction.intercept(connection -> {
+     *     while (!connection.receiveLine().isEmpty()) {} // the head
+     *     connection.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes");
+     * });
+     * }
+     *
+     * <p>What the client is sent is framed anew, and {@link Hook#SEND_RESPONSE_HEAD} shows it. What is no answer in HTTP, breaks off or does not
+     * come within the {@linkplain ProxyOptions#parkLimit() park limit} is answered 502 or 504, and is the plugin's failure in the log. Other
+     * handlers may still answer before it is asked. Answers to {@code TSHttpTxnIntercept}.
+     *
+     * @throws IllegalStateException when it is too late, or there is an intercept already; nothing has changed then
+     */
+    public void intercept(Listener.Handler server) {
+        intercept(Intercept.Role.SERVER, new Intercept.Style.Blocking(server));
+    }
+
+    /**
+     * As {@link #intercept(Listener.Handler)}, in event style: the continuation is told {@link NetEvent.Accepted} with the connection, which
+     * it must end; or {@link NetEvent.AcceptFailed} when the transaction has ended without it.
+     */
+    public void intercept(Continuation server) {
+        intercept(Intercept.Role.SERVER, new Intercept.Style.Told(server));
+    }
+
+    /**
+     * Has the plugin be the origin for this transaction, if one is asked: a route to an upstream is needed, {@link Hook#SEND_REQUEST_HEAD}
+     * and {@link Hook#READ_RESPONSE_HEAD} are called, and heads are changed as for any origin; but no address is looked up or connected
+     * to, nor is anything tried again. Until {@link Hook#CACHE_LOOKUP_COMPLETE}; otherwise as {@link #intercept(Listener.Handler)}.
+     *
+     * <p>Answers to {@code TSHttpTxnServerIntercept}.
+     */
+    public void interceptAsOrigin(Listener.Handler server) {
+        intercept(Intercept.Role.ORIGIN, new Intercept.Style.Blocking(server));
+    }
+
+    /** As {@link #interceptAsOrigin(Listener.Handler)}, in event style, as {@link #intercept(Continuation)} is. */
+    public void interceptAsOrigin(Continuation server) {
+        intercept(Intercept.Role.ORIGIN, new Intercept.Style.Told(server));
+    }
+
+    private void intercept(Intercept.Role role, Intercept.Style style) {
+        requireTurn();
+        requireBefore(role == Intercept.Role.SERVER ? Hook.PRE_REMAP : Hook.CACHE_LOOKUP_COMPLETE, "an intercept");
+        if (intercept != null) {
+            throw new IllegalStateException(
+                    "transaction " + id() + " is intercepted already, by plugin " + intercept.plugin());
+        }
+        Duration limit = proxy.options().parkLimit();
+        intercept =
+                new Intercept(role, caller(), style, exchange.connection().loop(), Timeouts.of(limit, limit, limit));
+    }
+
+    private void requireTurn() {
         if (Thread.currentThread() != thread && !hooks.isParked()) {
             throw new IllegalStateException(
                     "transaction " + id() + " does not wait for an answer from " + Thread.currentThread());
         }
+    }
+
+    private String caller() {
+        String plugin = hooks.calling();
+        return plugin == null ? "of a transaction" : plugin;
+    }
+
+    private void answer(Answer answer) {
+        requireTurn();
         if (exchange.committed()) throw answered();
         int status = headOf(answer).status();
         if (status < 200) throw new IllegalArgumentException("not the status of an answer: " + status);
@@ -432,8 +552,7 @@ public final class Transaction {
     private Registration add(Hook<Transaction> hook, Hooks.Call<Transaction> call) {
         requireBefore(hook, "handlers of " + hook);
         if (ownHooks == null) ownHooks = new Hooks();
-        String plugin = hooks.calling();
-        return ownHooks.add(hook, plugin == null ? "of a transaction" : plugin, call);
+        return ownHooks.add(hook, caller(), call);
     }
 
     private void requireBefore(Hook<Transaction> hook, String what) {

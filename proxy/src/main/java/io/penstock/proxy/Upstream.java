@@ -1,5 +1,7 @@
 package io.penstock.proxy;
 
+import io.penstock.net.Connection;
+import io.penstock.net.ConnectionException;
 import io.penstock.net.Connector;
 import io.penstock.net.Endpoint;
 import io.penstock.net.KeepAlive;
@@ -30,6 +32,7 @@ public final class Upstream implements AutoCloseable {
     private final Pool pool;
     private final KeepAlive keepAlive;
     private final @Nullable TlsClient tls;
+    private final Destination destination = new Pooled();
     private final AtomicInteger turn = new AtomicInteger();
 
     /** One origin. */
@@ -141,11 +144,23 @@ public final class Upstream implements AutoCloseable {
         return endpoint(origin, tls);
     }
 
-    Pool pool() {
-        return pool;
+    Destination destination() {
+        return destination;
     }
 
-    KeepAlive keepAlive() {
-        return keepAlive;
+    private final class Pooled implements Destination {
+        @Override
+        public Connection connect(SocketAddress origin, boolean fresh) throws ConnectionException {
+            return fresh ? pool.connectFresh(endpoint(origin)) : pool.connect(endpoint(origin));
+        }
+
+        @Override
+        public void done(Connection connection, boolean reusable) {
+            if (reusable) {
+                connection.release(keepAlive);
+            } else {
+                connection.abort();
+            }
+        }
     }
 }

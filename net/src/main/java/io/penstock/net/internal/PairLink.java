@@ -122,10 +122,15 @@ public final class PairLink implements Link {
         connection.whenClosed(work);
     }
 
-    /** The peer's writer hears of it in its own loop's turn, so that what is being delivered to us counts as taken. */
+    /**
+     * The peer is left with what has come, and has nothing to end any more. Its writer hears of it in its own loop's turn, so that what is
+     * being delivered to us counts as taken.
+     */
     private void leave(Reason reason) {
-        connection.nettyLoop().execute(() -> peer.halves.endInput(reason, null));
-        peer.connection.nettyLoop().defer(() -> peer.halves.endOutput(Reason.RESET, null));
+        connection.nettyLoop().execute(() -> {
+            peer.halves.endInput(reason, null);
+            peer.connection.nettyLoop().defer(() -> peer.halves.lost(Reason.RESET, null));
+        });
     }
 
     @Override
