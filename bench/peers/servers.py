@@ -16,7 +16,7 @@ SEARCH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
 OPERATIONS = 200  # of the jobs that do more than one in a request
 PARTS, PART, PIECES = 3200, 5000, 240  # of the stream: parts with their boundary; and how it is received in pieces
 BOUNDARY = b"\r\n--penstock-boundary-7MA4YWxkTrZu0gW"
-HELLO, ORIGIN, REDIS = b"hello\n", b"hello world\n", b"hello from redis\n"
+HELLO, ORIGIN, REDIS, GENERATED = b"hello\n", b"hello world\n", b"hello from redis\n", b"x" * 12
 
 
 def find(program):
@@ -63,7 +63,8 @@ class Bench:
         self.job, self.server_core, self.load_core, self.penstock_command = job, server_core, load_core, penstock
         self.servers, self.values, self.origin = [], {}, None
         self.body = {"reply": HELLO, "redis": REDIS, "roundtrip": b"done\n", "pool": b"done\n", "parked": None,
-                     "until": f"{PARTS * PART}\n".encode(), "bulk": f"{PIECES * 65536}\n".encode()}.get(job, ORIGIN)
+                     "intercept": GENERATED, "until": f"{PARTS * PART}\n".encode(),
+                     "bulk": f"{PIECES * 65536}\n".encode()}.get(job, ORIGIN)
 
     def __enter__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="penstock-bench-"))
@@ -149,9 +150,15 @@ class Bench:
         folder, values = self.place("trafficserver")
         for name in ("bin", "cache", "include", "info", "lib", "log", "man", "modules", "run", "var"):
             (folder / name).mkdir()
+        generator = Path("/usr/lib/trafficserver/modules/generator.so")
+        if self.job == "intercept" and not generator.exists():
+            raise Refused("trafficserver has no module generator (Debian: trafficserver)")
+        values["REMAP"] = (f"map / http://127.0.0.1:1/ @plugin={generator}" if self.job == "intercept"
+                           else f"map / http://127.0.0.1:{values['ORIGIN']}/")
         fill("trafficserver", folder / "etc", values)
         command = [find("traffic_server"), f"--run-root={folder / 'etc' / 'runroot.yaml'}"]
-        return self.add(Server("trafficserver", command, folder, values["PORT"], self.server_core, self.body))
+        path = f"/nocache/{len(GENERATED)}/x" if self.job == "intercept" else "/"
+        return self.add(Server("trafficserver", command, folder, values["PORT"], self.server_core, self.body, path))
 
     def penstock(self):
         server = self.prepare_penstock(self.job, self.server_core, self.penstock_command)
