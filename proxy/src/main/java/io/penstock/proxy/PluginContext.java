@@ -33,6 +33,8 @@ public interface PluginContext {
      *
      * <p>Plugins' routes are asked before those of the configuration. Among themselves a route for its host wins over one for any, and then
      * the longest path.
+     *
+     * @throws IllegalStateException when another plugin has the same route already
      */
     Registration route(String path, Handler handler);
 
@@ -44,6 +46,13 @@ public interface PluginContext {
     /** Dials connections with the default timeouts. */
     Connector connector();
 
-    /** A pool of connections shared by all plugins. */
+    /**
+     * The pool that all plugins share, with the default options: borrow a connection, and release it. It is closed after the last plugin
+     * has stopped.
+     *
+     * <p>Connections are handed from one plugin to another where their {@link io.penstock.net.Endpoint} is equal; a plugin that logs in gives
+     * its endpoint a tag. {@code /metrics} shows it as {@code penstock_pool_*{upstream="plugins"}}. A plugin that wants limits of its own
+     * makes a pool of its own, and closes it: {@code Pool.of(penstock.connector(), options)}.
+     */
     Pool pool();
 }

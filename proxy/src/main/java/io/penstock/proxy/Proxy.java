@@ -38,6 +38,7 @@ public final class Proxy implements Handler, AutoCloseable {
     private final ForwardedHeads heads;
     private final Log log;
     private final Hooks hooks = new Hooks();
+    private final FailureLog failures = new FailureLog(LOG, System::nanoTime);
     private final Map<Connection, Session> sessions = new ConcurrentHashMap<>();
     private final List<Started> plugins = new ArrayList<>();
     private final Connector connector;
@@ -88,7 +89,7 @@ public final class Proxy implements Handler, AutoCloseable {
         try {
             session.at(Hook.SESSION_START);
         } catch (PluginFailure e) {
-            LOG.error("session {}: {}", connection.id(), e.getMessage(), e);
+            failures.failed("session " + connection.id(), e);
             connection.abort();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -125,9 +126,7 @@ public final class Proxy implements Handler, AutoCloseable {
     public void closed(Connection connection) {
         Session session = sessions.remove(connection);
         if (session == null) return;
-        session.atAll(
-                Hook.SESSION_CLOSE,
-                failure -> LOG.error("session {}: {}", connection.id(), failure.getMessage(), failure));
+        session.atAll(Hook.SESSION_CLOSE, failure -> failures.failed("session " + connection.id(), failure));
     }
 
     /** Stops the plugins, the last one first, and closes what they shared. Upstreams stay their owner's. */
@@ -148,6 +147,11 @@ public final class Proxy implements Handler, AutoCloseable {
         pool.close();
     }
 
+    /** The pool that plugins share, {@link PluginContext#pool()}. */
+    public Pool.PoolStats pluginPool() {
+        return pool.stats();
+    }
+
     /** The number of client connections. */
     public int sessions() {
         return sessions.size();
@@ -161,6 +165,10 @@ public final class Proxy implements Handler, AutoCloseable {
 
     Hooks hooks() {
         return hooks;
+    }
+
+    FailureLog failures() {
+        return failures;
     }
 
     Routes routes() {
@@ -210,13 +218,8 @@ public final class Proxy implements Handler, AutoCloseable {
         private Registration add(Route route) {
             String rival = routes.rival(route, name);
             if (rival != null) {
-                String host = route.host() == null ? "" : route.host();
-                LOG.warn(
-                        "plugin {} is never asked for {}{}: plugin {} has this route already",
-                        name,
-                        host,
-                        route.path(),
-                        rival);
+                throw new IllegalStateException("the route " + (route.host() == null ? "" : route.host()) + route.path()
+                        + " is plugin " + rival + "'s already; one of the two must have another path or host");
             }
             return routes.add(route);
         }

@@ -158,9 +158,7 @@ public final class Transaction {
     private void close() {
         given = null;
         reached = Hook.TRANSACTION_CLOSE;
-        hooks.callAll(
-                Hook.TRANSACTION_CLOSE,
-                failure -> LOG.error("transaction {}: {}", id(), failure.getMessage(), failure));
+        hooks.callAll(Hook.TRANSACTION_CLOSE, this::log);
         if (intercept != null) intercept.end(id());
         proxy.closed(this);
         session.endTransaction();
@@ -373,7 +371,11 @@ public final class Transaction {
 
     private void failed(PluginFailure e) {
         ended(EndedBy.PLUGIN);
-        LOG.error("transaction {}: {}", id(), e.getMessage(), e);
+        log(e);
+    }
+
+    private void log(PluginFailure e) {
+        proxy.failures().failed("transaction " + id(), e);
     }
 
     /** The head is out: the client can be told only by ending its connection, which the exchange does unless somebody else has it. */

@@ -5,16 +5,19 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.LoggerFactory;
 
 /** The log of the proxy while a test runs. */
 final class Captured implements AutoCloseable {
     private final List<String> lines = new CopyOnWriteArrayList<>();
+    private final AtomicInteger stacks = new AtomicInteger();
     private final Logger logger = (Logger) LoggerFactory.getLogger("io.penstock");
     private final AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
         @Override
         protected void append(ILoggingEvent event) {
             lines.add(event.getLevel() + " " + event.getFormattedMessage());
+            if (event.getThrowableProxy() != null) stacks.incrementAndGet();
         }
     };
 
@@ -30,6 +33,11 @@ final class Captured implements AutoCloseable {
 
     List<String> lines() {
         return lines;
+    }
+
+    /** How many lines had one. */
+    int stacks() {
+        return stacks.get();
     }
 
     @Override

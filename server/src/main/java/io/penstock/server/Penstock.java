@@ -31,6 +31,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -58,8 +59,16 @@ import org.slf4j.LoggerFactory;
 final class Penstock {
     private static final Logger LOG = LoggerFactory.getLogger(Penstock.class);
 
-    /** A plugin and its name. */
-    record Named(String name, Plugin plugin) {}
+    /**
+     * A plugin and its name.
+     *
+     * @param file where it was compiled from; empty for one that is part of the program
+     */
+    record Named(String name, Plugin plugin, Optional<Path> file) {
+        Named(String name, Plugin plugin) {
+            this(name, plugin, Optional.empty());
+        }
+    }
 
     private final Config config;
     private final Loops loops;
@@ -84,7 +93,7 @@ final class Penstock {
         if (config.plugins().isPresent()) {
             for (PluginClass<Plugin> compiled :
                     PluginSources.of(Plugin.class).compile(config.plugins().get())) {
-                plugins.add(new Named(compiled.name(), compiled.instantiate()));
+                plugins.add(new Named(compiled.name(), compiled.instantiate(), Optional.of(compiled.file())));
             }
         }
         return plugins;
@@ -109,7 +118,7 @@ final class Penstock {
             PrometheusRegistry registry = new PrometheusRegistry();
             Proxy proxy = penstock.openProxy(registry, plugins);
             penstock.listen(proxy);
-            penstock.listenForAdministration(registry);
+            penstock.listenForAdministration(registry, proxy);
             penstock.ready = true;
             started = true;
             LOG.info(
@@ -241,7 +250,7 @@ final class Penstock {
             try {
                 opened.start(plugin.name(), plugin.plugin());
                 LOG.info("Plugin {} started", plugin.name());
-            } catch (Exception e) {
+            } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
                 throw new StartException(
                         ExitCode.FAILED,
                         "plugin " + plugin.name() + " failed to start" + place(plugin, e) + ": " + e,
@@ -251,16 +260,18 @@ final class Penstock {
         return opened;
     }
 
-    /** Where in its own file it failed, or what it called from there; nothing when it cannot be told. */
-    private static String place(Named plugin, Exception failure) {
-        String type = plugin.plugin().getClass().getName();
-        for (StackTraceElement each : failure.getStackTrace()) {
-            String name = each.getClassName();
-            if (each.getLineNumber() > 0 && (name.equals(type) || name.startsWith(type + "$"))) {
-                return " at " + each.getFileName() + ":" + each.getLineNumber();
+    /** Where in its own file it failed, or what it called from there; the file alone when the line cannot be told. */
+    private static String place(Named plugin, Throwable failure) {
+        ClassLoader own = plugin.plugin().getClass().getClassLoader();
+        String file = plugin.file().map(Path::toString).orElse("");
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            for (StackTraceElement each : cause.getStackTrace()) {
+                if (each.getLineNumber() > 0 && Objects.equals(each.getClassLoaderName(), own.getName())) {
+                    return " at " + (file.isEmpty() ? each.getFileName() : file) + ":" + each.getLineNumber();
+                }
             }
         }
-        return "";
+        return file.isEmpty() ? "" : " (" + file + ")";
     }
 
     /** Metrics are only counted when there is someone to ask for them. */
@@ -308,12 +319,13 @@ final class Penstock {
         return new StartException(ExitCode.CANNOT_BIND, "cannot listen on " + address + ": " + why, cause);
     }
 
-    private void listenForAdministration(PrometheusRegistry registry) throws StartException {
+    private void listenForAdministration(PrometheusRegistry registry, Proxy handler) throws StartException {
         if (config.admin().address().isEmpty()) {
             return;
         }
         Map<String, Supplier<Pool.PoolStats>> pools = new LinkedHashMap<>();
         upstreams.forEach((name, upstream) -> pools.put(name, upstream::stats));
+        pools.put(ProcessMetrics.PLUGINS, handler::pluginPool);
         Map<String, String> build = new LinkedHashMap<>();
         build.put("version", BuildInfo.version());
         build.put("java", Runtime.version().toString());

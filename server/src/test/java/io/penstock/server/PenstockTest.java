@@ -159,9 +159,80 @@ class PenstockTest {
         Config config = config("plugins: plugins\n");
         StartException failure = catchThrowableOfType(StartException.class, () -> start(config));
         assertThat(failure)
-                .hasMessage(
-                        "plugin Broken failed to start at Broken.java:5: java.lang.IllegalStateException: no database");
+                .hasMessage("plugin Broken failed to start at " + plugins.resolve("Broken.java")
+                        + ":5: java.lang.IllegalStateException: no database");
         assertThat(failure.code()).isEqualTo(ExitCode.FAILED);
+    }
+
+    @Test
+    void aPluginIsNamedWithItsLineWhereverItFailsToStart() throws Exception {
+        Path plugins = Files.createDirectory(directory.resolve("plugins"));
+        Path file = Files.writeString(plugins.resolve("Broken.java"), """
+                import io.penstock.proxy.*;
+
+                public final class Broken implements Plugin {
+                    public void start(PluginContext penstock) {
+                        Settings.read();
+                    }
+                }
+
+                final class Settings {
+                    static final int PORT = Integer.parseInt("none");
+
+                    static void read() {}
+                }
+                """);
+        Config config = config("plugins: plugins\n");
+        StartException failure = catchThrowableOfType(StartException.class, () -> start(config));
+        assertThat(failure)
+                .hasMessageStartingWith("plugin Broken failed to start at " + file + ":5: ")
+                .hasMessageContaining("ExceptionInInitializerError");
+    }
+
+    @Test
+    void twoPluginsWithTheSameRouteAreRefused() throws Exception {
+        Path plugins = Files.createDirectory(directory.resolve("plugins"));
+        for (String name : List.of("First", "Second")) {
+            Files.writeString(plugins.resolve(name + ".java"), """
+                    import io.penstock.proxy.*;
+
+                    public final class %s implements Plugin {
+                        public void start(PluginContext penstock) {
+                            penstock.route("/hello", exchange -> exchange.respond(200, "hello"));
+                        }
+                    }
+                    """.formatted(name));
+        }
+        Config config = config("plugins: plugins\n");
+        StartException failure = catchThrowableOfType(StartException.class, () -> start(config));
+        assertThat(failure)
+                .hasMessageStartingWith("plugin Second failed to start at " + plugins.resolve("Second.java") + ":5: ")
+                .hasMessageEndingWith("the route /hello is plugin First's already;"
+                        + " one of the two must have another path or host");
+    }
+
+    @Test
+    void thePoolOfThePluginsIsInTheMetrics() throws Exception {
+        Path plugins = Files.createDirectory(directory.resolve("plugins"));
+        Files.writeString(plugins.resolve("Asks.java"), """
+                import io.penstock.http.HttpClient;
+                import io.penstock.proxy.*;
+
+                public final class Asks implements Plugin {
+                    public void start(PluginContext penstock) {
+                        var http = HttpClient.of(penstock.pool());
+                        penstock.route("/asks", exchange ->
+                                exchange.respond(200, http.get("http://127.0.0.1:%d/x").text()));
+                    }
+                }
+                """.formatted(port(origin.address())));
+        Penstock running = start(config("plugins: plugins\n"));
+        for (int i = 0; i < 2; i++) {
+            assertThat(ask(running.addresses().getFirst(), "/asks").body()).isEqualTo("origin /x\n");
+        }
+        assertThat(ask(running.adminAddress().orElseThrow(), "/metrics").body())
+                .contains("penstock_pool_dialled_total{upstream=\"plugins\"} 1.0\n")
+                .contains("penstock_pool_reused_total{upstream=\"plugins\"} 1.0\n");
     }
 
     @Test

@@ -173,6 +173,28 @@ class ProcessTest {
     }
 
     @Test
+    void aHangUpIsAnsweredInTheLogAndCutsNothingOff() throws Exception {
+        try (Loops loops = Loops.open(LoopOptions.DEFAULT.withCount(1));
+                HttpServer origin = HttpServer.listen(
+                        loops,
+                        new InetSocketAddress("127.0.0.1", 0),
+                        exchange -> exchange.respond(200, "still here\n"))) {
+            Process running = penstock("run", config(((InetSocketAddress) origin.address()).getPort()));
+            int port = port();
+
+            assertThat(new ProcessBuilder("kill", "-HUP", Long.toString(running.pid()))
+                            .start()
+                            .waitFor())
+                    .isZero();
+            await().until(() -> err().contains("HUP is ignored"));
+            assertThat(get(port, "/").get(10, TimeUnit.SECONDS).body()).isEqualTo("still here\n");
+
+            running.destroy();
+            assertThat(exitCode(running)).isZero();
+        }
+    }
+
+    @Test
     void aConfigurationWithMistakesExitsWith3AndATakenAddressWith4() throws Exception {
         Files.writeString(directory.resolve("p.yaml"), "listener: []\n");
         assertThat(exitCode(penstock("run", "p.yaml"))).isEqualTo(3);

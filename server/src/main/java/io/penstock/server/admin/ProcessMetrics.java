@@ -13,6 +13,9 @@ import java.util.function.ToDoubleFunction;
 
 /** Series that are read from the parts of the program when they are scraped, and cost nothing otherwise. */
 public final class ProcessMetrics {
+    /** What the pool that plugins share is called, where others have the name of their upstream. */
+    public static final String PLUGINS = "plugins";
+
     private final PrometheusRegistry registry;
 
     public ProcessMetrics(PrometheusRegistry registry) {
@@ -54,7 +57,7 @@ public final class ProcessMetrics {
         return this;
     }
 
-    /** The pools of connections to origins, by the name of their upstream. */
+    /** The pools of connections, by the name of their upstream. */
     public ProcessMetrics pools(Map<String, Supplier<PoolStats>> pools) {
         poolGauge("idle", "Connections to origins that are kept for the next request.", pools, PoolStats::idle);
         poolGauge("in_use", "Connections to origins that serve a request.", pools, PoolStats::out);

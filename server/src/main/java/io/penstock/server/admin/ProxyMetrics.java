@@ -20,7 +20,10 @@ import java.util.Map;
  */
 public final class ProxyMetrics implements TransactionRecord.Log {
     private static final List<String> CODES = List.of("none", "1xx", "2xx", "3xx", "4xx", "5xx");
-    private static final String NO_UPSTREAM = "none";
+
+    /** Where others have the name of their upstream. */
+    public static final String NO_UPSTREAM = "none";
+
     private static final double[] BOUNDS = {
         .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60
     };

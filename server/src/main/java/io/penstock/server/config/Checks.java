@@ -1,5 +1,7 @@
 package io.penstock.server.config;
 
+import io.penstock.server.admin.ProcessMetrics;
+import io.penstock.server.admin.ProxyMetrics;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -30,6 +32,7 @@ final class Checks {
 
     void run() {
         listenersDiffer();
+        namesAreFree();
         adminIsOutOfReach();
         serversHaveAHost();
         routesLeadSomewhere();
@@ -73,6 +76,18 @@ final class Checks {
             if (server.value() instanceof Server(Address.Tcp(String host, int port), boolean _)
                     && (host.isEmpty() || port == 0)) {
                 source.problem(server.node(), "a server needs a host and a port, such as 127.0.0.1:9000");
+            }
+        });
+    }
+
+    /** Metrics tell upstreams from what is none by these. */
+    private void namesAreFree() {
+        at("upstreams{}").forEach(upstream -> {
+            if (upstream.label().equals(ProcessMetrics.PLUGINS)
+                    || upstream.label().equals(ProxyMetrics.NO_UPSTREAM)) {
+                source.problem(
+                        upstream.node(),
+                        "'" + upstream.label() + "' stands for something else in the metrics; choose another name");
             }
         });
     }

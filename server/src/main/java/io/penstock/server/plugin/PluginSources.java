@@ -1,10 +1,14 @@
 package io.penstock.server.plugin;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.lang.reflect.Modifier;
+import java.net.MalformedURLException;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +18,7 @@ import java.util.Objects;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
 import javax.tools.JavaFileObject;
@@ -25,13 +30,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * A directory of plugins: every {@code *.java} in it is one, named like its public class.
  *
- * <p>Each file is compiled by itself, against the class path of the program, and gets a class loader of its own: plugins do not
- * see each other, and two may have classes of the same name. Nothing is written to disk. The compiler is only started when there
+ * <p>Each file is compiled by itself, against the class path of the program and the jars in {@code lib} below the directory, and gets a
+ * class loader of its own with them: plugins do not see each other, and two may have classes of the same name. Nothing is written to disk. The compiler is only started when there
  * is a plugin.
  *
  * @param <P> what every plugin implements
  */
 public final class PluginSources<P> {
+    private static final String LIBRARIES = "lib";
+
     private final Class<P> kind;
     private final Supplier<@Nullable JavaCompiler> compilers;
 
@@ -54,7 +61,7 @@ public final class PluginSources<P> {
      * @throws PluginException with the mistakes of all files, as the compiler shows them
      */
     public List<PluginClass<P>> compile(Path directory) throws PluginException {
-        List<Path> files = files(directory);
+        List<Path> files = files(directory, ".java");
         if (files.isEmpty()) {
             return List.of();
         }
@@ -66,13 +73,14 @@ public final class PluginSources<P> {
                             + " 'plugins' from the configuration",
                     null);
         }
+        List<Path> libraries = files(directory.resolve(LIBRARIES), ".jar");
         List<PluginClass<P>> plugins = new ArrayList<>();
         List<String> reports = new ArrayList<>();
         try (StandardJavaFileManager platform =
                 compiler.getStandardFileManager(null, Locale.ROOT, StandardCharsets.UTF_8)) {
             for (Path file : files) {
                 try {
-                    plugins.add(compile(compiler, platform, file));
+                    plugins.add(compile(compiler, platform, file, libraries));
                 } catch (PluginException e) {
                     reports.addAll(e.reports());
                 }
@@ -86,17 +94,23 @@ public final class PluginSources<P> {
         return plugins;
     }
 
-    private static List<Path> files(Path directory) throws PluginException {
+    private static List<Path> files(Path directory, String extension) throws PluginException {
         try (Stream<Path> entries = Files.list(directory)) {
-            return entries.filter(file -> file.toString().endsWith(".java") && Files.isRegularFile(file))
+            return entries.filter(file -> file.toString().endsWith(extension) && Files.isRegularFile(file))
                     .sorted()
                     .toList();
+        } catch (NoSuchFileException e) {
+            if (directory.endsWith(LIBRARIES)) {
+                return List.of();
+            }
+            throw new PluginException(directory + ": there is no such directory", e);
         } catch (IOException e) {
             throw new PluginException(directory + ": the plugins cannot be listed: " + e, e);
         }
     }
 
-    private PluginClass<P> compile(JavaCompiler compiler, StandardJavaFileManager platform, Path file)
+    private PluginClass<P> compile(
+            JavaCompiler compiler, StandardJavaFileManager platform, Path file, List<Path> libraries)
             throws PluginException {
         String text;
         try {
@@ -110,17 +124,38 @@ public final class PluginSources<P> {
                         messages,
                         output,
                         null,
-                        List.of("-classpath", System.getProperty("java.class.path"), "-proc:none", "-nowarn", "-g"),
+                        List.of("-classpath", classPath(libraries), "-proc:none", "-nowarn", "-g"),
                         null,
                         List.of(new Text(file, text)))
                 .call();
         if (!compiled) {
             throw new PluginException(List.of(messages.toString().stripTrailing()));
         }
-        return find(file, text, output.classes());
+        return find(file, text, output.classes(), libraries);
     }
 
-    private PluginClass<P> find(Path file, String text, Map<String, byte[]> classes) throws PluginException {
+    /** The program's first, as the class loader asks it first. */
+    private static String classPath(List<Path> libraries) {
+        return Stream.concat(
+                        Stream.of(System.getProperty("java.class.path")),
+                        libraries.stream().map(Path::toString))
+                .collect(Collectors.joining(File.pathSeparator));
+    }
+
+    private static List<URL> urls(List<Path> libraries) {
+        return libraries.stream()
+                .map(jar -> {
+                    try {
+                        return jar.toUri().toURL();
+                    } catch (MalformedURLException e) {
+                        throw new IllegalStateException("a file is no URL: " + jar, e);
+                    }
+                })
+                .toList();
+    }
+
+    private PluginClass<P> find(Path file, String text, Map<String, byte[]> classes, List<Path> libraries)
+            throws PluginException {
         String name = Objects.requireNonNull(file.getFileName()).toString().replaceAll("\\.java$", "");
         String binaryName = classes.keySet().stream()
                 .filter(candidate -> candidate.equals(name) || candidate.endsWith("." + name))
@@ -131,7 +166,7 @@ public final class PluginSources<P> {
         Class<?> type;
         try {
             ClassLoader ours = PluginSources.class.getClassLoader();
-            type = Class.forName(binaryName, false, new PluginLoader(file.toString(), classes, ours));
+            type = Class.forName(binaryName, false, new PluginLoader(file.toString(), classes, urls(libraries), ours));
         } catch (ClassNotFoundException | LinkageError e) {
             throw new PluginException(file + ": error: " + name + " cannot be loaded: " + e, e);
         }

@@ -253,6 +253,12 @@ class ConfigFileTest {
     }
 
     @Test
+    void whatMetricsCallThePluginsIsNoNameOfAnUpstream() {
+        assertThat(problems(SMALLEST.replace("web", "plugins")))
+                .containsExactly("p.yaml:4:3: 'plugins' stands for something else in the metrics; choose another name");
+    }
+
+    @Test
     void anUpstreamWithMistakesIsStillKnownToRoutes() {
         assertThat(problems(SMALLEST.replace("[ 127.0.0.1:9000 ]", "[]")))
                 .containsExactly("p.yaml:5:14: 'servers' must have at least 1 entry");

@@ -8,6 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.jar.JarOutputStream;
+import java.util.zip.ZipEntry;
+import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -130,6 +133,44 @@ class PluginSourcesTest {
                         .replace("{ public", "{ static { System.setProperty(\"eager\", \"ran\"); } public"));
         compile();
         assertThat(System.getProperty("eager")).isNull();
+    }
+
+    @Test
+    void jarsInLibAreOnTheClassPathOfEachPluginAndAreNotShared() throws Exception {
+        Path classes = Files.createDirectory(directory.resolve("classes"));
+        Path source = Files.writeString(
+                directory.resolve("Counter.txt"),
+                "package tally; public class Counter { private static int n; public static int next() { return ++n; } }");
+        jar(source, classes, Files.createDirectory(directory.resolve("lib")).resolve("tally.jar"));
+        for (String name : List.of("A", "B")) {
+            file(name + ".java", supplier(name, "\"\" + tally.Counter.next()"));
+        }
+
+        List<PluginClass<Supplier<String>>> plugins = compile();
+
+        assertThat(plugins.get(0).instantiate().get()).isEqualTo("1");
+        assertThat(plugins.get(0).instantiate().get()).isEqualTo("2");
+        assertThat(plugins.get(1).instantiate().get())
+                .as("a counter of its own")
+                .isEqualTo("1");
+    }
+
+    private static void jar(Path source, Path classes, Path jar) throws Exception {
+        Path java = Files.copy(source, classes.resolve("Counter.java"));
+        assertThat(ToolProvider.getSystemJavaCompiler()
+                        .run(null, null, null, "-d", classes.toString(), java.toString()))
+                .isZero();
+        try (var out = new JarOutputStream(Files.newOutputStream(jar))) {
+            out.putNextEntry(new ZipEntry("tally/Counter.class"));
+            out.write(Files.readAllBytes(classes.resolve("tally/Counter.class")));
+        }
+    }
+
+    @Test
+    void aFileInLibThatIsNoJarIsNamed() throws Exception {
+        Files.writeString(Files.createDirectory(directory.resolve("lib")).resolve("broken.jar"), "no zip");
+        file("A.java", supplier("A", "\"\""));
+        assertThat(reports()).singleElement().asString().contains("broken.jar");
     }
 
     @Test
