@@ -60,17 +60,23 @@ public final class JdbcHandler implements Handler {
     private String greeting(String name) throws SQLException {
         Connection kept = idle.poll();
         Connection database = kept != null ? kept : DriverManager.getConnection(url);
+        try {
+            String greeting = greeting(database, name);
+            idle.add(database); // behind its statement, which the next user would find open
+            return greeting;
+        } catch (SQLException e) {
+            database.close(); // where it is in the protocol is unknown
+            throw e;
+        }
+    }
+
+    private static String greeting(Connection database, String name) throws SQLException {
         try (var query = database.prepareStatement("select 'hello, ' || ?")) {
             query.setString(1, name);
             try (var rows = query.executeQuery()) {
                 rows.next();
-                String greeting = rows.getString(1);
-                idle.add(database);
-                return greeting;
+                return rows.getString(1);
             }
-        } catch (SQLException e) {
-            database.close(); // where it is in the protocol is unknown
-            throw e;
         }
     }
 }

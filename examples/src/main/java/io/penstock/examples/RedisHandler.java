@@ -7,7 +7,6 @@ import io.penstock.http.Handler;
 import io.penstock.http.HttpServer;
 import io.penstock.net.Connection;
 import io.penstock.net.Connector;
-import io.penstock.net.KeepAlive;
 import io.penstock.net.Loops;
 import io.penstock.net.Pool;
 import java.io.IOException;
@@ -53,7 +52,7 @@ public record RedisHandler(Pool pool, InetSocketAddress redis) implements Handle
             if (!head.startsWith("$")) throw new IOException("Redis said: " + head);
             int size = Integer.parseInt(head.substring(1));
             byte[] value = connection.receive(size < 0 ? 0 : size + 2); // with its CR LF
-            connection.release(KeepAlive.DEFAULT);
+            connection.release();
             return size < 0 ? Optional.empty() : Optional.of(new String(value, 0, size, UTF_8));
         } catch (IOException e) {
             connection.abort(); // where it is in the protocol is unknown: not for the pool

@@ -12,7 +12,7 @@ import io.penstock.net.ConnectionException;
  *     exchange.send(RequestHead.of("GET", "/", Headers.of("Host", "example.com")), ClientExchange.NO_BODY);
  *     ResponseHead answer = exchange.receiveHead();
  *     byte[] page = exchange.body().receiveAll();
- *     if (exchange.reusable()) connection.release(KeepAlive.DEFAULT);
+ *     if (exchange.reusable()) connection.release();
  * }
  * }
  *

@@ -1,6 +1,7 @@
 package io.penstock.http;
 
 import io.penstock.net.TlsServer;
+import io.penstock.net.internal.Durations;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -66,8 +67,9 @@ public record HttpServerOptions(
                 || !idleTimeout.isPositive()
                 || !bodyTimeout.isPositive()
                 || !writeTimeout.isPositive()) {
-            throw new IllegalArgumentException("timeouts must be positive: " + headTimeout + ", " + idleTimeout + ", "
-                    + bodyTimeout + ", " + writeTimeout);
+            throw new IllegalArgumentException("timeouts must be positive: " + Durations.text(headTimeout) + ", "
+                    + Durations.text(idleTimeout) + ", " + Durations.text(bodyTimeout) + ", "
+                    + Durations.text(writeTimeout));
         }
     }
 

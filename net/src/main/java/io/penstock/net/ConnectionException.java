@@ -2,6 +2,7 @@ package io.penstock.net;
 
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,6 +106,7 @@ public final class ConnectionException extends IOException {
         CLOSE
     }
 
+    private final String text;
     private final Reason reason;
     private final Phase phase;
     private final @Nullable SocketAddress peer;
@@ -112,14 +114,15 @@ public final class ConnectionException extends IOException {
     private final long sent;
 
     private ConnectionException(
-            String message,
+            String text,
             Reason reason,
             Phase phase,
             @Nullable SocketAddress peer,
             byte[] partial,
             long sent,
             @Nullable Throwable cause) {
-        super(message, cause);
+        super(phase.name().toLowerCase(Locale.ROOT) + (peer == null ? "" : " " + peer) + ": " + text, cause);
+        this.text = text;
         this.reason = reason;
         this.phase = phase;
         this.peer = peer;
@@ -134,8 +137,7 @@ public final class ConnectionException extends IOException {
     /** A failure with its own words, which should say what the user can do, and the cause if there is one. */
     public static ConnectionException of(
             Reason reason, Phase phase, @Nullable SocketAddress peer, String text, @Nullable Throwable cause) {
-        var message = phase.name().toLowerCase(java.util.Locale.ROOT) + (peer == null ? "" : " " + peer) + ": " + text;
-        return new ConnectionException(message, reason, phase, peer, NOTHING, 0, cause);
+        return new ConnectionException(text, reason, phase, peer, NOTHING, 0, cause);
     }
 
     /** The same failure, carrying the bytes that the failing call had consumed. */
@@ -150,19 +152,18 @@ public final class ConnectionException extends IOException {
 
     private ConnectionException carrying(byte[] consumed, long bytes) {
         var copy = new ConnectionException(
-                String.valueOf(getMessage()),
-                reason,
-                phase,
-                peer,
-                consumed,
-                bytes,
-                getCause() == null ? this : getCause());
+                text, reason, phase, peer, consumed, bytes, getCause() == null ? this : getCause());
         copy.setStackTrace(getStackTrace());
         return copy;
     }
 
     public Reason reason() {
         return reason;
+    }
+
+    /** What happened, and what to do about it: the message without phase and peer, for a message that names them itself. */
+    public String text() {
+        return text;
     }
 
     public Phase phase() {

@@ -1,5 +1,6 @@
 package io.penstock.net;
 
+import io.penstock.net.internal.Durations;
 import java.net.SocketOption;
 import java.time.Duration;
 import java.util.HashMap;
@@ -36,7 +37,8 @@ public record ConnectorOptions(
 
     public ConnectorOptions {
         if (attemptDelay.compareTo(SHORTEST) < 0 || attemptDelay.compareTo(LONGEST) > 0) {
-            throw new IllegalArgumentException("the delay between attempts is 10 ms to 2 s, not " + attemptDelay);
+            throw new IllegalArgumentException(
+                    "the delay between attempts is 10 ms to 2 s, not " + Durations.text(attemptDelay));
         }
         socketOptions = Map.copyOf(socketOptions);
         socketOptions.forEach((name, value) -> {

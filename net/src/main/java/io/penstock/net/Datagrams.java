@@ -5,6 +5,7 @@ import java.net.NetworkInterface;
 import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -108,6 +109,16 @@ public interface Datagrams extends AutoCloseable {
 
     /** Sends to the connected peer; see {@link #send(byte[], SocketAddress)}. */
     int send(byte[] data) throws ConnectionException;
+
+    /** Sends a text as UTF-8 to the connected peer; see {@link #send(byte[], SocketAddress)}. */
+    default int send(String text) throws ConnectionException {
+        return send(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Sends a text as UTF-8; see {@link #send(byte[], SocketAddress)}. */
+    default int send(String text, SocketAddress to) throws ConnectionException {
+        return send(text.getBytes(StandardCharsets.UTF_8), to);
+    }
 
     /**
      * Sends one datagram, whole or not at all. Waits while the socket has no room for it, at most the write timeout; a timeout leaves the

@@ -1,5 +1,6 @@
 package io.penstock.net;
 
+import io.penstock.net.internal.Durations;
 import java.time.Duration;
 
 /**
@@ -16,8 +17,8 @@ public record KeepAlive(Duration idle, Duration age, int uses) {
 
     public KeepAlive {
         if (!idle.isPositive() || !age.isPositive() || uses < 1) {
-            throw new IllegalArgumentException(
-                    "keep-alive limits must be positive: " + idle + ", " + age + ", " + uses);
+            throw new IllegalArgumentException("keep-alive limits must be positive: " + Durations.text(idle) + ", "
+                    + Durations.text(age) + ", " + uses);
         }
     }
 

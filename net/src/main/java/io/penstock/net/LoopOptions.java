@@ -1,5 +1,6 @@
 package io.penstock.net;
 
+import io.penstock.net.internal.Durations;
 import java.time.Duration;
 
 /**
@@ -40,7 +41,8 @@ public record LoopOptions(int count, Transport transport, Scheduler scheduler, D
             throw new IllegalArgumentException("there must be at least one loop, not " + count);
         }
         if (stallThreshold.isNegative()) {
-            throw new IllegalArgumentException("the stall threshold must be 0 (off) or more: " + stallThreshold);
+            throw new IllegalArgumentException(
+                    "the stall threshold must be 0 (off) or more: " + Durations.text(stallThreshold));
         }
     }
 

@@ -1,5 +1,6 @@
 package io.penstock.net;
 
+import io.penstock.net.internal.Durations;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -36,7 +37,7 @@ public record ResolverOptions(
         search = List.copyOf(search);
         if (ndots < 0 || attempts < 1 || cacheSize < 1 || !timeout.isPositive()) {
             throw new IllegalArgumentException("ndots is 0 or more, attempts, cache size and timeout more than 0: "
-                    + ndots + ", " + attempts + ", " + cacheSize + ", " + timeout);
+                    + ndots + ", " + attempts + ", " + cacheSize + ", " + Durations.text(timeout));
         }
         if (longestTtl.isNegative() || negativeTtl.isNegative()) {
             throw new IllegalArgumentException("times to live must be 0 or more: " + longestTtl + ", " + negativeTtl);

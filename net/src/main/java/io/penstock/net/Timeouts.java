@@ -1,5 +1,6 @@
 package io.penstock.net;
 
+import io.penstock.net.internal.Durations;
 import java.time.Duration;
 
 /**
@@ -18,8 +19,8 @@ public record Timeouts(Duration connect, Duration read, Duration write) {
 
     public Timeouts {
         if (connect.isNegative() || read.isNegative() || write.isNegative()) {
-            throw new IllegalArgumentException(
-                    "a timeout must be 0 (none) or more: " + connect + ", " + read + ", " + write);
+            throw new IllegalArgumentException("a timeout must be 0 (none) or more: " + Durations.text(connect) + ", "
+                    + Durations.text(read) + ", " + Durations.text(write));
         }
     }
 

@@ -26,4 +26,14 @@ public record TlsSession(
     public TlsSession {
         peer = List.copyOf(peer);
     }
+
+    /** Of certificates it says whose they are. */
+    @Override
+    public String toString() {
+        return protocol + " " + cipher + " by " + engine
+                + (alpn == null ? "" : ", " + alpn)
+                + (serverName == null ? "" : ", for " + serverName)
+                + (peer.isEmpty() ? "" : ", with " + peer.getFirst().getSubjectX500Principal())
+                + (resumed ? ", resumed" : "");
+    }
 }

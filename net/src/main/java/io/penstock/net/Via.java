@@ -33,6 +33,11 @@ public sealed interface Via {
             }
         }
 
+        /** A proxy that asks for no password. */
+        public Socks5(SocketAddress proxy) {
+            this(proxy, null);
+        }
+
         private static void requireLength(String what, String text) {
             int length = text.getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
             if (length < 1 || length > 255) {
@@ -56,6 +61,11 @@ public sealed interface Via {
             if (credentials != null && credentials.user().contains(":")) {
                 throw new IllegalArgumentException("a user for HTTP has no colon: " + credentials.user());
             }
+        }
+
+        /** A proxy that asks for no password, over plain HTTP. */
+        public HttpConnect(SocketAddress proxy) {
+            this(proxy, null, null);
         }
     }
 

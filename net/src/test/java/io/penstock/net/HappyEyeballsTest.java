@@ -74,6 +74,22 @@ class HappyEyeballsTest {
     }
 
     @Test
+    void whatOneConnectorHasLearntAnotherOfTheSameLoopsKnows() throws Exception {
+        try (var deaf = new Deaf(ONE);
+                var server = new ServerSocket(deaf.port(), 8, TWO)) {
+            dial(to(Duration.ofMillis(20), ONE, TWO), server.getLocalPort()).abort();
+            var another = Connector.of(
+                    loops,
+                    ConnectorOptions.DEFAULT
+                            .withResolver(_ -> List.of(ONE, TWO))
+                            .withAttemptDelay(
+                                    Duration.ofSeconds(2)) // the deaf one's head start is longer than the limit
+                            .withTimeouts(Timeouts.DEFAULT.withConnect(Duration.ofMillis(1500))));
+            dial(another, server.getLocalPort()).abort();
+        }
+    }
+
+    @Test
     void afterAFailureTheNextAddressIsTriedAtOnce() throws Exception {
         try (var server = new ServerSocket(0, 8, TWO)) {
             var connector = to(Duration.ofSeconds(2), ONE, TWO);

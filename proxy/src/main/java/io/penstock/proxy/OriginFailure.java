@@ -23,7 +23,7 @@ final class OriginFailure extends Exception {
     private final ConnectionException failure;
 
     OriginFailure(Phase phase, Retry retry, SocketAddress origin, ConnectionException failure) {
-        super(phase.label() + " " + origin + ": " + failure.getMessage(), failure);
+        super(phase.label() + " " + origin + ": " + failure.text(), failure);
         this.phase = phase;
         this.retry = retry;
         this.origin = origin;

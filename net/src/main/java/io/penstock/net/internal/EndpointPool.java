@@ -68,7 +68,10 @@ final class EndpointPool {
     StreamConnection dialOneMore() throws ConnectionException {
         if (permits.tryTake()) return dial(pool.dialLimit());
         if (permits.isRetired()) return null;
-        throw full();
+        throw failure(
+                Reason.POOL_FULL,
+                "the pool has opened all " + pool.options().limit()
+                        + " connections that it may, idle ones included: none is left to be warmed up");
     }
 
     private StreamConnection lend(Slot slot) {

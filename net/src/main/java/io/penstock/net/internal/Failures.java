@@ -58,7 +58,12 @@ final class Failures {
     /** A failure to connect or to bind, in the words of the operating system. */
     static ConnectionException of(Throwable failure, Phase phase, SocketAddress peer) {
         Reason reason = reasonOf(failure);
-        return ConnectionException.of(reason, phase, peer, text(reason, failure), failure);
+        return ConnectionException.of(reason, phase, peer, withoutPeer(text(reason, failure), peer), failure);
+    }
+
+    /** Netty names the peer as well. */
+    private static String withoutPeer(String text, SocketAddress peer) {
+        return text.replace(": " + peer + ")", ")");
     }
 
     /** The last of several failures to reach somebody, with all of them in its text. */

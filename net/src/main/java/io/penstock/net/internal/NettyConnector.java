@@ -34,7 +34,6 @@ public final class NettyConnector implements Connector {
     private final NettyLoops owner;
     private final ConnectorOptions options;
     private final Resolver resolver;
-    private final Experience experience = new Experience(System::nanoTime);
 
     private NettyConnector(NettyLoops owner, ConnectorOptions options) {
         this.owner = owner;
@@ -72,7 +71,7 @@ public final class NettyConnector implements Connector {
     }
 
     Experience experience() {
-        return experience;
+        return owner.experience();
     }
 
     @Override
@@ -237,7 +236,7 @@ public final class NettyConnector implements Connector {
             if (e.phase() == phase) throw e;
             SocketAddress peer = connection.remoteAddress();
             if (e.reason() == Reason.TIMEOUT) throw limit.passed(phase, peer, "no answer");
-            throw ConnectionException.of(e.reason(), phase, peer, String.valueOf(e.getMessage()), e);
+            throw ConnectionException.of(e.reason(), phase, peer, e.text(), e);
         }
     }
 }

@@ -59,6 +59,7 @@ public final class NettyLoops implements Loops {
 
     private final @Nullable StallWatchdog watchdog;
     private final AtomicReference<@Nullable Resolver> resolver = new AtomicReference<>();
+    private final Experience experience = new Experience(System::nanoTime);
     private final AtomicInteger turn = new AtomicInteger();
     private final Set<NettyListener> listeners = ConcurrentHashMap.newKeySet();
     private final AtomicLong abandoned = new AtomicLong();
@@ -139,6 +140,11 @@ public final class NettyLoops implements Loops {
 
     List<NettyLoop> loops() {
         return loops;
+    }
+
+    /** What all who dial by these loops have learnt: many a connector is made for a single connection. */
+    Experience experience() {
+        return experience;
     }
 
     @Override

@@ -344,8 +344,9 @@ public final class SocketDatagrams extends Owned implements Datagrams, OpenSocke
     private ConnectionException failure(Reason reason, Phase phase) {
         if (reason != Reason.TIMEOUT) return ConnectionException.of(reason, phase, port.peer());
         String text = phase == Phase.READ
-                ? "no datagram came within " + limits.timeouts().read()
-                : "there was no room to send within " + limits.timeouts().write();
+                ? "no datagram came within " + Durations.text(limits.timeouts().read())
+                : "there was no room to send within "
+                        + Durations.text(limits.timeouts().write());
         return ConnectionException.of(reason, phase, port.peer(), limits.text(text), null);
     }
 

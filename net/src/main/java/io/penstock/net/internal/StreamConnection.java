@@ -741,11 +741,11 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
     }
 
     String readLimitText(long inactivity) {
-        return limitText("nothing was received within " + Duration.ofNanos(inactivity));
+        return limitText("nothing was received within " + Durations.text(Duration.ofNanos(inactivity)));
     }
 
     String writeLimitText(long inactivity) {
-        return limitText("the peer took nothing within " + Duration.ofNanos(inactivity));
+        return limitText("the peer took nothing within " + Durations.text(Duration.ofNanos(inactivity)));
     }
 
     private String limitText(String inactive) {

@@ -6,7 +6,10 @@ import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.TlsClient;
 import io.penstock.net.TlsServer;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
@@ -29,6 +32,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class TlsHandshake {
     private final StreamConnection connection;
+
+    /** As failures name it: with the name that its certificate must be for. */
+    private final SocketAddress peer;
+
     private final long limit;
     private final long began = System.currentTimeMillis();
     private final long startNanos = System.nanoTime();
@@ -36,8 +43,9 @@ final class TlsHandshake {
     /** It has failed, the peer is being told, and the connection ends by itself. */
     private boolean alerted;
 
-    private TlsHandshake(StreamConnection connection, long limit) {
+    private TlsHandshake(StreamConnection connection, SocketAddress peer, long limit) {
         this.connection = connection;
+        this.peer = peer;
         this.limit = limit;
     }
 
@@ -50,12 +58,24 @@ final class TlsHandshake {
             throws ConnectionException {
         String name = options.serverName() == null ? host : options.serverName();
         int port = connection.remoteAddress() instanceof InetSocketAddress inet ? inet.getPort() : 0;
-        new TlsHandshake(connection, limit).secure(() -> TlsContexts.client(options, name, port));
+        new TlsHandshake(connection, named(connection.remoteAddress(), name), limit)
+                .secure(() -> TlsContexts.client(options, name, port));
     }
 
     /** Secures the connection in the role of the server; for the rest see {@link #client}. */
     static void server(StreamConnection connection, TlsServer options, long limit) throws ConnectionException {
-        new TlsHandshake(connection, limit).secure(() -> TlsContexts.server(options));
+        new TlsHandshake(connection, connection.remoteAddress(), limit).secure(() -> TlsContexts.server(options));
+    }
+
+    private static SocketAddress named(SocketAddress peer, String name) {
+        if (!(peer instanceof InetSocketAddress inet) || inet.isUnresolved()) return peer;
+        if (name.equals(inet.getAddress().getHostAddress())) return peer;
+        try {
+            return new InetSocketAddress(
+                    InetAddress.getByAddress(name, inet.getAddress().getAddress()), inet.getPort());
+        } catch (UnknownHostException e) {
+            return peer;
+        }
     }
 
     private void secure(Callable<SSLEngine> engines) throws ConnectionException {
@@ -125,7 +145,7 @@ final class TlsHandshake {
         if (failure == null) return step.done();
         connection.closeBehindOutput();
         alerted = true;
-        throw TlsFailures.of(failure, connection.remoteAddress());
+        throw TlsFailures.of(failure, peer);
     }
 
     /** Has it computed elsewhere. What has begun ends soon, and is waited for; the next wait sees the interruption, or the limit. */
@@ -204,15 +224,14 @@ final class TlsHandshake {
     }
 
     private ConnectionException failure(Reason reason, String text, @Nullable Throwable cause) {
-        return ConnectionException.of(reason, Phase.TLS, connection.remoteAddress(), text, cause);
+        return ConnectionException.of(reason, Phase.TLS, peer, text, cause);
     }
 
     /** What ended the connection, as the handshake's failure. */
     private ConnectionException broken(ConnectionException failure) {
         if (failure.phase() == Phase.TLS) return failure;
-        String text = failure.reason() == Reason.TIMEOUT
-                ? late()
-                : "the TLS handshake came to nothing: " + failure.getMessage();
+        String text =
+                failure.reason() == Reason.TIMEOUT ? late() : "the TLS handshake came to nothing: " + failure.text();
         return failure(failure.reason(), text, failure);
     }
 }
