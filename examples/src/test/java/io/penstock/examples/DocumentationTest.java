@@ -2,10 +2,12 @@ package io.penstock.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penstock.net.ConnectionException.Reason;
 import io.penstock.proxy.Hook;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,6 +40,25 @@ class DocumentationTest {
         }
         assertThat(problems).isEmpty();
         assertThat(blocks).isGreaterThan(1);
+    }
+
+    @Test
+    void theTableOfReasonsHasThemAllInTheirOrder() throws Exception {
+        String text = Page.of("docs/errors.md").text();
+        String table = text.substring(text.indexOf("## Every reason"), text.indexOf("```java"));
+        var named = Pattern.compile("(?m)^\\| `([A-Z_]+)` \\| [^|]{20,} \\| [^|]{5,} \\|$")
+                .matcher(table)
+                .results()
+                .map(match -> match.group(1));
+
+        assertThat(named)
+                .containsExactlyElementsOf(
+                        Stream.of(Reason.values()).map(Reason::name).toList());
+    }
+
+    @Test
+    void theListOfImportsIsWhatTheCodeOfTheGuideIsCompiledWith() throws Exception {
+        assertThat(Page.of("docs/write-a-plugin.md").text()).contains("```java\n" + Snippet.IMPORTS + "```\n");
     }
 
     @Test

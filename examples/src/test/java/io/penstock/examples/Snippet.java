@@ -13,7 +13,8 @@ import javax.tools.ToolProvider;
  * have; statements are put into a method, with the objects that the text speaks of around them.
  */
 final class Snippet extends SimpleJavaFileObject {
-    private static final String IMPORTS = """
+    /** What {@code docs/write-a-plugin.md} tells its reader to copy. */
+    static final String IMPORTS = """
             import io.penstock.http.*;
             import io.penstock.net.*;
             import io.penstock.net.event.*;
@@ -58,7 +59,7 @@ final class Snippet extends SimpleJavaFileObject {
     }
 
     static Snippet of(String code) {
-        if (code.contains("void main(")) return new Snippet(code);
+        if (code.equals(IMPORTS) || code.contains("void main(")) return new Snippet(code);
         if (code.contains("class ")) {
             return new Snippet(
                     code.startsWith("import ") ? code : IMPORTS + code.replace("public final class", "class"));

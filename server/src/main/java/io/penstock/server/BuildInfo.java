@@ -37,6 +37,7 @@ final class BuildInfo {
     static Map<String, String> details() {
         Map<String, String> details = new LinkedHashMap<>();
         details.put("java", Runtime.version() + " (" + System.getProperty("java.vendor") + ")");
+        details.put("jdk", System.getProperty("java.home"));
         details.put(
                 "system",
                 System.getProperty("os.name") + " " + System.getProperty("os.version") + " "

@@ -24,6 +24,9 @@ import org.slf4j.LoggerFactory;
 public final class Main {
     private static final Logger LOG = LoggerFactory.getLogger(Main.class);
 
+    /** How long what is cut off may take to be logged. */
+    private static final Duration LAST_LINES = Duration.ofSeconds(2);
+
     private final PrintStream out;
     private final PrintStream err;
 
@@ -72,16 +75,16 @@ public final class Main {
     }
 
     private ExitCode run(Optional<Path> file) throws ConfigException, PluginException, StartException {
-        Signals signals = new Signals(Main::endAtOnce);
+        Signals signals = new Signals();
         if (file.isEmpty()) {
             Demo demo = Demo.start();
-            signals.install(demo.penstock()::reopenLogs);
+            install(signals, demo.penstock());
             out.print(demo.introduction());
             return serve(signals, Duration.ofSeconds(2), demo::stop);
         }
         Config config = ConfigFile.load(file.get());
         Penstock penstock = Penstock.start(config, Penstock.plugins(config));
-        signals.install(penstock::reopenLogs);
+        install(signals, penstock);
         return serve(signals, config.shutdown().grace(), penstock::stop);
     }
 
@@ -101,9 +104,19 @@ public final class Main {
         return ExitCode.FORCED;
     }
 
+    private static void install(Signals signals, Penstock penstock) {
+        signals.install(penstock::reopenLogs, () -> endAtOnce(penstock));
+    }
+
     /** Without the JVM's shutdown hooks, which might wait for what is stuck. */
-    private static void endAtOnce() {
+    private static void endAtOnce(Penstock penstock) {
         LOG.warn("Ending at once");
+        Thread cutting = Thread.ofPlatform().daemon().start(penstock::cutOff);
+        try {
+            cutting.join(LAST_LINES);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         LogSetup.flush();
         Runtime.getRuntime().halt(ExitCode.FORCED.number());
     }

@@ -176,6 +176,13 @@ final class Penstock {
         return drained;
     }
 
+    /** Aborts what is in flight, so that it is in the access log; for somebody who ends the process next, whatever {@link #stop} waits for. */
+    void cutOff() {
+        listeners.forEach(listener -> listener.drain(Duration.ZERO));
+        loops.close(Duration.ZERO); // what waits for an origin ends with it
+        accessLog.ifPresent(AccessLog::close);
+    }
+
     private boolean drain(Duration grace) {
         try (ExecutorService each = Executors.newVirtualThreadPerTaskExecutor()) {
             boolean drained = true;

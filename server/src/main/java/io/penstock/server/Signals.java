@@ -16,19 +16,15 @@ final class Signals {
 
     private final CountDownLatch asked = new CountDownLatch(1);
     private final AtomicInteger times = new AtomicInteger();
-    private final Runnable endAtOnce;
 
     /**
-     * @param endAtOnce what to do when asked a second time; is not expected to return
+     * From now on signals come here instead of ending the process.
+     *
+     * @param endAtOnce what to do when asked to end a second time; is not expected to return
      */
-    Signals(Runnable endAtOnce) {
-        this.endAtOnce = endAtOnce;
-    }
-
-    /** From now on signals come here instead of ending the process. */
-    void install(Runnable reopenLogs) {
-        Signal.handle(new Signal("TERM"), _ -> end());
-        Signal.handle(new Signal("INT"), _ -> end());
+    void install(Runnable reopenLogs, Runnable endAtOnce) {
+        Signal.handle(new Signal("TERM"), _ -> end(endAtOnce));
+        Signal.handle(new Signal("INT"), _ -> end(endAtOnce));
         Signal.handle(new Signal("USR1"), _ -> reopenLogs.run());
         Signal.handle(
                 new Signal("HUP"),
@@ -36,8 +32,7 @@ final class Signals {
                         + " read again; USR1 opens the access log again"));
     }
 
-    /** As TERM does. */
-    void end() {
+    private void end(Runnable endAtOnce) {
         if (times.incrementAndGet() == 1) {
             asked.countDown();
         } else {

@@ -168,6 +168,7 @@ class ProcessTest {
             running.destroy();
             assertThat(exitCode(running)).isEqualTo(5);
             assertThat(second).failsWithin(10, TimeUnit.SECONDS);
+            assertThat(out()).contains("\"GET /first\" ", "\"GET /never\" ");
             loops.close(java.time.Duration.ZERO);
         }
     }
