@@ -8,9 +8,9 @@ import java.util.function.Consumer;
 /**
  * One request and its answer, on the server's side.
  *
- * <p>It belongs to the handler until {@link Handler#handle} returns. All methods run on the handler's thread; the request body
- * may be read by a second thread while the first one answers. There is one answer: a second one is refused with
- * {@link IllegalStateException} and changes nothing.
+ * <p>It belongs to the handler until {@link Handler#handle} returns. Its threads may share it: one may read the request's body while
+ * another answers. There is one answer, and one take-over, by whoever comes first: all others are refused with
+ * {@link IllegalStateException}, which says why and changes nothing.
  */
 public interface Exchange {
     /** A number unique in this process, for logs. */

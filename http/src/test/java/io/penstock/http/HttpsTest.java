@@ -19,6 +19,7 @@ import io.penstock.net.TlsTrust;
 import io.penstock.testkit.Call;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.PrivateKey;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** HTTP over TLS: the server and the client, with each engine. */
@@ -168,6 +170,32 @@ class HttpsTest {
                     .value();
             assertThat(late.get(10, TimeUnit.SECONDS)).isEqualTo(engine == TlsEngine.JDK ? "sent" : "CLOSED");
             assertThat(all).asString().isEqualTo(engine == TlsEngine.JDK ? "late" : "");
+        }
+    }
+
+    /** Whatever engine the client has: its end may come in the same packet as its request, and even as the end of its handshake. */
+    @ParameterizedTest
+    @CsvSource({"JDK, JDK", "JDK, BORINGSSL", "BORINGSSL, JDK", "BORINGSSL, BORINGSSL"})
+    void aClientThatEndsItsStreamAtOnceIsTakenOverAllTheSame(TlsEngine engine, TlsEngine clients) throws Exception {
+        for (int i = 0; i < 20; i++) {
+            var received = new CompletableFuture<String>();
+            try (var server = listen(engine, exchange -> {
+                try {
+                    received.complete(new String(exchange.takeOver().receiveAll(), StandardCharsets.US_ASCII));
+                } catch (Exception e) {
+                    received.completeExceptionally(e);
+                }
+            })) {
+                var asking = onLoop(() -> {
+                    try (Connection client = Connector.of(loops).connect(endpoint(server, clients))) {
+                        client.send(REQUEST + "abc");
+                        client.shutdownOutput();
+                        return client.receiveAll();
+                    }
+                });
+                assertThat(received.get(10, TimeUnit.SECONDS)).isEqualTo("abc");
+                assertThat(asking.value()).isEmpty();
+            }
         }
     }
 

@@ -4,6 +4,7 @@ import io.penstock.net.Connection;
 import io.penstock.net.Loop;
 import io.penstock.net.TlsSession;
 import io.penstock.net.event.Continuation;
+import io.penstock.net.internal.StreamConnection;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Map;
@@ -94,6 +95,11 @@ public final class Session {
 
     Connection connection() {
         return connection;
+    }
+
+    /** Whether a failure that names this address is one of the client's connection: of the client itself, or of a proxy before it. */
+    boolean isPeer(@Nullable SocketAddress address) {
+        return ((StreamConnection) connection).isPeer(address);
     }
 
     /** How this client is named to origins. */

@@ -349,7 +349,7 @@ public final class Transaction {
 
     /** Whether it is the client's connection that failed, and not that of an origin or of a plugin. */
     boolean isOfClient(ConnectionException failure) {
-        return session.remoteAddress().equals(failure.peer());
+        return session.isPeer(failure.peer());
     }
 
     private EndedBy whoseFault(ConnectionException failure) {

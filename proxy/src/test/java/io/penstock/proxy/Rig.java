@@ -5,7 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import io.penstock.http.HttpServer;
 import io.penstock.http.HttpServerOptions;
+import io.penstock.http.internal.HttpService;
+import io.penstock.net.ConnectionException;
 import io.penstock.net.KeepAlive;
+import io.penstock.net.Listener;
+import io.penstock.net.ListenerOptions;
 import io.penstock.net.Loop;
 import io.penstock.net.LoopOptions;
 import io.penstock.net.LoopOptions.Scheduler;
@@ -180,6 +184,15 @@ final class Rig implements AutoCloseable {
     /** The records that have come so far and were not taken. */
     int recordsLeft() {
         return records.size();
+    }
+
+    /** Another listener of the same proxy, for clients that are told of by a PROXY header. */
+    Listener listenBehindProxy() throws ConnectionException {
+        return Listener.open(
+                loops,
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                ListenerOptions.DEFAULT.withProxyHeader(true),
+                new HttpService(HttpServerOptions.DEFAULT, proxy)::serve);
     }
 
     Upstream upstream() {

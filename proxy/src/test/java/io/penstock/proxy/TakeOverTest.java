@@ -121,4 +121,21 @@ class TakeOverTest {
             assertThat(client.in().readAllBytes()).asString().isEqualTo("this was received");
         }
     }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Scheduler.class,
+            names = {"LOOP", "DEFAULT"})
+    void aClientBehindAProxyIsStillTheOneWhoLeft(Scheduler scheduler) throws Exception {
+        try (var rig = shell(scheduler);
+                var listener = rig.listenBehindProxy();
+                var client = Wire.to(listener.address())) {
+            client.send("PROXY TCP4 192.0.2.1 192.0.2.2 1111 80\r\nGET /shell HTTP/1.1\r\nHost: x\r\n\r\nls\n");
+            assertThat(client.read(5)).asString().isEqualTo("$ ls\n");
+            client.shutdownOutput();
+            TransactionRecord record = rig.record();
+            assertThat(record.client()).hasToString("/192.0.2.1:1111");
+            assertThat(record.endedBy()).isEqualTo(EndedBy.CLIENT);
+        }
+    }
 }

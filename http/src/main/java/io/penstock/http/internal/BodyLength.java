@@ -5,7 +5,7 @@ public sealed interface BodyLength {
     /** There is no body. */
     record None() implements BodyLength {}
 
-    /** It has this many bytes, 1 or more. */
+    /** It has this many bytes: 1 or more, or 0 where an answer says so. */
     record Sized(long bytes) implements BodyLength {}
 
     /** It comes in chunks, and the last one tells. */

@@ -98,14 +98,18 @@ abstract class MessageBody extends BufferedInput implements Body {
 
     /** Puts what is held back into the connection and gives the rest up: the connection is somebody's who wants it as it is. */
     void giveBack() throws ConnectionException {
-        requireUnused();
-        if (held() > 0) {
-            var bytes = new byte[held()];
-            copyTo(bytes, 0);
-            wire.unread(ByteBuffer.wrap(bytes)); // if somebody reads there, all is as it was
+        begin();
+        try {
+            var held = new byte[held()];
+            if (held.length > 0) {
+                copy(held);
+                wire.unread(ByteBuffer.wrap(held)); // if somebody reads there, all is as it was
+                received -= held.length;
+            }
+            over = true;
+        } finally {
+            end();
         }
-        over = true;
-        tidy();
     }
 
     /**

@@ -4,19 +4,42 @@ import io.netty.buffer.ByteBuf;
 import io.penstock.http.BodyOutput;
 import io.penstock.http.Headers;
 import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Phase;
+import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Cork;
 import io.penstock.net.internal.ChunkOutput;
 import java.nio.channels.FileChannel;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
+import org.jspecify.annotations.Nullable;
 
-/** The body of a message being sent: what all kinds of framing have in common. */
+/**
+ * The body of a message being sent: what all kinds of framing have in common.
+ *
+ * <p>Threads come and go, one at a time: a piece and its framing are several sends, between which nobody else may get.
+ */
 abstract class MessageOutput extends ChunkOutput implements BodyOutput {
+    private static final AtomicReferenceFieldUpdater<MessageOutput, @Nullable Thread> WRITER =
+            AtomicReferenceFieldUpdater.newUpdater(MessageOutput.class, Thread.class, "writer");
+
     protected final ChunkOutput wire;
+    private volatile @Nullable Thread writer;
     private long sent;
     private boolean finished;
     private volatile boolean takenOver;
 
     MessageOutput(ChunkOutput wire) {
         this.wire = wire;
+    }
+
+    /** Keeps all other threads from sending, until {@link #unclaim}. */
+    final void claim() throws ConnectionException {
+        if (!WRITER.compareAndSet(this, null, Thread.currentThread())) {
+            throw ConnectionException.of(Reason.BUSY_WRITING, Phase.WRITE, null);
+        }
+    }
+
+    final void unclaim() {
+        WRITER.lazySet(this, null);
     }
 
     /** Somebody has the connection itself, and goes on with the framing or not: nothing can be sent from here any more. */
@@ -44,14 +67,19 @@ abstract class MessageOutput extends ChunkOutput implements BodyOutput {
     @Override
     public long send(byte[] bytes, int offset, int length) throws ConnectionException {
         if (length == 0) return 0;
-        require(length);
-        if (passes()) {
-            before(length);
-            wire.send(bytes, offset, length);
-            behind();
-            sent += length;
+        claim();
+        try {
+            require(length);
+            if (passes()) {
+                before(length);
+                wire.send(bytes, offset, length);
+                behind();
+                sent += length;
+            }
+            return length;
+        } finally {
+            unclaim();
         }
-        return length;
     }
 
     @Override
@@ -60,13 +88,18 @@ abstract class MessageOutput extends ChunkOutput implements BodyOutput {
         boolean handedOver = false;
         try {
             if (size == 0) return;
-            require(size);
-            if (!passes()) return;
-            before(size);
-            handedOver = true;
-            wire.write(chunk);
-            behind();
-            sent += size;
+            claim();
+            try {
+                require(size);
+                if (!passes()) return;
+                before(size);
+                handedOver = true;
+                wire.write(chunk);
+                behind();
+                sent += size;
+            } finally {
+                unclaim();
+            }
         } finally {
             if (!handedOver) chunk.release();
         }
@@ -78,14 +111,19 @@ abstract class MessageOutput extends ChunkOutput implements BodyOutput {
             throw new IllegalArgumentException("no region of a file: " + count + " bytes from " + position);
         }
         if (count == 0) return 0;
-        require(count);
-        if (passes()) {
-            before(count);
-            wire.send(file, position, count);
-            behind();
-            sent += count;
+        claim();
+        try {
+            require(count);
+            if (passes()) {
+                before(count);
+                wire.send(file, position, count);
+                behind();
+                sent += count;
+            }
+            return count;
+        } finally {
+            unclaim();
         }
-        return count;
     }
 
     @Override
@@ -102,9 +140,14 @@ abstract class MessageOutput extends ChunkOutput implements BodyOutput {
     @Override
     public void finish(Headers trailers) throws ConnectionException {
         if (finished) return;
-        requireConnection();
-        end(trailers);
-        finished = true;
+        claim();
+        try {
+            requireConnection();
+            end(trailers);
+            finished = true;
+        } finally {
+            unclaim();
+        }
     }
 
     @Override

@@ -6,17 +6,31 @@ import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.event.Action;
 import io.penstock.net.internal.StreamConnection;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** A connection that has left its exchange, and the way back. */
 final class TakeOver implements StreamConnection.Lender {
+    /** Whose the connection is. Whoever gives it back and a handler that returns may be at it at the same time: one of them wins. */
+    private enum Holder {
+        TAKER,
+        /** On its way back. */
+        RETURNING,
+        HTTP,
+        /** The taker's time is over: its handler has returned, and has not given it to anybody. */
+        SERVER
+    }
+
     private final String exchange;
 
     /** Why no request can follow; null when one can. */
     private final @Nullable String obstacle;
 
-    private volatile boolean resumed;
+    /** Its stack is where it was taken over. */
+    private final Throwable place = new Throwable("the connection was taken over");
+
+    private final AtomicReference<Holder> holder = new AtomicReference<>(Holder.TAKER);
     private volatile boolean ended;
 
     /** The server's thread, while it waits. */
@@ -55,6 +69,16 @@ final class TakeOver implements StreamConnection.Lender {
         }
     }
 
+    /** The line of code that has taken it over. */
+    String place() {
+        for (StackTraceElement each : place.getStackTrace()) {
+            String type = each.getClassName();
+            boolean ours = type.startsWith("io.penstock.") && (type.endsWith("Exchange") || type.endsWith(".TakeOver"));
+            if (!ours) return each.toString();
+        }
+        return "an unknown place";
+    }
+
     @Override
     public void requireResumable() {
         if (obstacle != null) {
@@ -63,13 +87,29 @@ final class TakeOver implements StreamConnection.Lender {
     }
 
     @Override
+    public void claim() {
+        if (holder.compareAndSet(Holder.TAKER, Holder.RETURNING)) return;
+        throw new IllegalStateException(
+                switch (holder.get()) {
+                    case SERVER -> "the handler of " + exchange + " has returned, and its connection is being closed";
+                    case TAKER, RETURNING, HTTP -> "the connection of " + exchange + " was given back already";
+                });
+    }
+
+    @Override
     public void resumed() {
-        resumed = true;
+        holder.set(Holder.HTTP);
         LockSupport.unpark(waiting);
     }
 
     boolean isResumed() {
-        return resumed;
+        return holder.get() == Holder.HTTP;
+    }
+
+    /** The handler has returned: whether somebody has the connection behind it, or is just giving it back. */
+    boolean outlivesHandler(StreamConnection connection) {
+        if (isResumed()) return false;
+        return !connection.comeHome() || !holder.compareAndSet(Holder.TAKER, Holder.SERVER);
     }
 
     /** Waits for the one who has it behind its handler to end it, or to give it back. */
@@ -79,7 +119,7 @@ final class TakeOver implements StreamConnection.Lender {
             ended = true;
             LockSupport.unpark(waiting);
         });
-        while (!resumed && !ended) {
+        while (!isResumed() && !ended) {
             LockSupport.park(this);
             Thread.interrupted(); // meant for the handler; loops that are being closed abort the connection as well
         }

@@ -11,6 +11,7 @@ import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Scope;
 import io.penstock.testkit.Await;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -105,9 +106,7 @@ class TakeOverHazardsTest extends GroundTest {
             Thread.currentThread().interrupt();
         })) {
             served.send(get("/1"));
-            assertThat(Await.stays(
-                            java.time.Duration.ofMillis(50),
-                            () -> served.client().isOpen()))
+            assertThat(Await.stays(Duration.ofMillis(50), () -> served.client().isOpen()))
                     .isTrue();
             assertThat(served.send("abc").receive(3)).isEqualTo("abc");
             assertThat(served.send(get("/2")).receiveAnswer()).endsWith("hello /2\n");
@@ -157,6 +156,61 @@ class TakeOverHazardsTest extends GroundTest {
         })) {
             served.send(request("GET", "/"));
             assertThat(served.client().receiveLine()).isEqualTo("raw");
+        }
+    }
+
+    @Test
+    void theHandlersDeadlineHoldsWhileABodyIsDrainedAndBehindIt() throws Exception {
+        String head = request("POST", "/", "Content-Length: 5");
+        try (var served = serve(exchange -> {
+            exchange.connection().deadline(Duration.ofMillis(150));
+            var late = catchThrowableOfType(ConnectionException.class, () -> exchange.takeOver(UnreadBody.drain(5)));
+            assertThat(late.reason()).isEqualTo(Reason.TIMEOUT);
+            seen.add("late");
+        })) {
+            served.send(head + "he");
+            assertThat(Await.within(Duration.ofSeconds(4), () -> seen.contains("late")))
+                    .isTrue(); // the drain's own is 5 s
+        }
+        try (var served = serve(exchange -> {
+            exchange.connection().deadline(Duration.ofMillis(300));
+            Connection raw = exchange.takeOver(UnreadBody.drain(5));
+            raw.send("drained");
+            assertThat(catchThrowableOfType(ConnectionException.class, () -> raw.receive(1))
+                            .reason())
+                    .isEqualTo(Reason.TIMEOUT);
+        })) {
+            assertThat(served.send(head + "hello").receiveAll()).isEqualTo("drained");
+        }
+    }
+
+    @Test
+    void aDeadlineThatAHandlerForgotIsNotTheNextOnes() throws Exception {
+        try (var served = serve(exchange -> {
+            exchange.connection().deadline(Duration.ofMillis(50));
+            hello(exchange);
+        })) {
+            served.send(get("/1")).receiveAnswer();
+            assertThat(Await.stays(Duration.ofMillis(150), () -> served.client().isOpen()))
+                    .isTrue();
+            assertThat(served.send(get("/2")).receiveAnswer()).endsWith("hello /2\n");
+        }
+    }
+
+    @Test
+    void whoComesTooLateIsToldWhereItWasTakenOver() throws Exception {
+        try (var served = serve(exchange -> {
+            Connection raw = exchange.takeOver();
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> exchange.respond(200, "late"))
+                    .withMessageContaining("TakeOverHazardsTest.java:")
+                    .withMessageNotContaining("is answered");
+            assertThatIllegalStateException()
+                    .isThrownBy(exchange::takeOver)
+                    .withMessageContaining("TakeOverHazardsTest.java:");
+            raw.send("RAW");
+        })) {
+            assertThat(served.send(get("/")).receiveAll()).isEqualTo("RAW");
         }
     }
 }

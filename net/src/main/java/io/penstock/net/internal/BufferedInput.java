@@ -355,6 +355,11 @@ public abstract class BufferedInput implements Input {
         }
     }
 
+    /** Copies held bytes between {@link #begin} and {@link #end}; consumes nothing. */
+    protected final void copy(byte[] into) {
+        copy(into, 0);
+    }
+
     private int copy(byte[] into, int from) {
         ByteBuf chunk = current;
         if (chunk == null) return 0;
@@ -399,7 +404,8 @@ public abstract class BufferedInput implements Input {
         return READER.compareAndSet(this, (Thread) null, Thread.currentThread());
     }
 
-    final void begin() throws ConnectionException {
+    /** Makes the calling thread the reader, until {@link #end}. */
+    protected final void begin() throws ConnectionException {
         if (!claim()) throw failure(busy());
         if (isDropped()) {
             end();
@@ -408,7 +414,7 @@ public abstract class BufferedInput implements Input {
         begun();
     }
 
-    final void end() {
+    protected final void end() {
         READER.setVolatile(this, (Thread) null);
         if (current != null && isDropped()) tidy();
     }

@@ -505,6 +505,15 @@ final class OutputHalf extends ChunkOutput {
         return writer != null;
     }
 
+    boolean owes() {
+        lock.lock();
+        try {
+            return pending > 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     boolean hasPending() {
         lock.lock();
         try {

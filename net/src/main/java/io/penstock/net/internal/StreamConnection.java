@@ -302,7 +302,12 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
     /** The watcher must not run on the thread that notices, nor inside this call. */
     @Override
     public Action onInputEnd(Consumer<Reason> told) {
-        return input.onEnd(reason -> loop.spawn("end of connection " + id, () -> told.accept(reason)));
+        return whenInputEnds(reason -> loop.spawn("end of connection " + id, () -> told.accept(reason)));
+    }
+
+    /** As {@link #onInputEnd}, but told by the thread that notices, which must not be held up; at once if it has ended. */
+    public Action whenInputEnds(Consumer<Reason> told) {
+        return input.onEnd(told);
     }
 
     @Override
@@ -319,7 +324,16 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
 
     @Override
     public Deadline deadline(Duration total) {
-        var set = new FixedDeadline(System.nanoTime() + total.toNanos());
+        var set = new FixedDeadline(System.nanoTime() + total.toNanos(), null);
+        deadline = set;
+        return set;
+    }
+
+    /** A deadline for a part of what its user does: it does not outlast theirs, which is the one again afterwards. */
+    public Deadline deadlineWithin(Duration part) {
+        FixedDeadline theirs = deadline;
+        long at = System.nanoTime() + part.toNanos();
+        var set = new FixedDeadline(theirs == null || at - theirs.at < 0 ? at : theirs.at, theirs);
         deadline = set;
         return set;
     }
@@ -514,6 +528,7 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
         if (input.isBeingRead()) {
             throw ConnectionException.of(Reason.BUSY_READING, Phase.READ, remoteAddress());
         }
+        from.by().claim();
         lent = null;
         origin = from.origin();
         deadline = null;
@@ -549,6 +564,9 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
     public interface Lender {
         /** Throws {@link IllegalStateException} unless it can go on from here. */
         void requireResumable();
+
+        /** Throws {@link IllegalStateException} unless this is the one call that gives it back. */
+        void claim();
 
         void resumed();
     }
@@ -668,6 +686,11 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
         link.whenGone(work);
     }
 
+    /** Whether something that was sent has not left, or was lost. */
+    public boolean owes() {
+        return output.owes();
+    }
+
     /** Before its user gives it back. */
     void requireUnused() {
         if (input.isBeingRead() || output.isBeingWritten()) {
@@ -697,7 +720,7 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
     }
 
     /** Forgets what its last user has set. */
-    void renew(Timeouts usual) {
+    public void renew(Timeouts usual) {
         deadline = null;
         if (timeouts != usual) timeouts(usual);
     }
@@ -754,9 +777,11 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
 
     private final class FixedDeadline implements Deadline {
         private final long at;
+        private final @Nullable FixedDeadline outer;
 
-        FixedDeadline(long at) {
+        FixedDeadline(long at, @Nullable FixedDeadline outer) {
             this.at = at;
+            this.outer = outer;
         }
 
         @Override
@@ -766,7 +791,7 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
 
         @Override
         public void close() {
-            if (deadline == this) deadline = null;
+            if (deadline == this) deadline = outer;
         }
     }
 }
