@@ -211,7 +211,8 @@ public interface Connection extends Input, Output, AutoCloseable {
      * <p>What would confuse the next user is closed instead: a connection with unread input, a timed-out read or an ended half. Who wants
      * to keep such a one receives what is {@linkplain #buffered() buffered} first. Timeouts and a deadline end with their user.
      *
-     * <p>Let go of the object: the next user may get the same one, and who still uses it then is in that user's stream.
+     * <p>The next user gets another object. This one, and whatever was made from it, has ended as if by {@link #close()}: what would
+     * receive, send or set something on the socket throws {@code CLOSED}, what would end it does nothing, and neither reaches the stream.
      *
      * @return whether it was kept, and if not, why not
      * @throws IllegalStateException when the connection did not come from a {@link Pool}, was released before, or another thread is

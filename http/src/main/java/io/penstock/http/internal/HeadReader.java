@@ -18,7 +18,7 @@ final class HeadReader {
 
     private static final int KEPT = 4 * ROOM;
 
-    private final BufferedInput wire;
+    private BufferedInput wire;
     private final HeadLimits limits;
     private final HeadParser parser;
     private byte[] bytes;
@@ -31,6 +31,11 @@ final class HeadReader {
         this.limits = limits;
         this.parser = new HeadParser(limits);
         this.bytes = new byte[Math.min(ROOM, limits.whole())];
+    }
+
+    /** Takes the heads to come off another connection. */
+    void turnTo(BufferedInput other) {
+        wire = other;
     }
 
     /** Starts the next head. */

@@ -35,10 +35,13 @@ public final class StreamClientExchange implements ClientExchange {
         this.codec = Codec.of(connection);
     }
 
-    /** What reads and writes heads; it stays with the connection, from exchange to exchange. */
+    /** What reads and writes heads; it stays with the connection, from exchange to exchange and from user to user. */
     private record Codec(HeadEncoder encoder, HeadReader reader) {
         static Codec of(StreamConnection connection) {
-            if (connection.attachment() instanceof Codec kept) return kept;
+            if (connection.attachment() instanceof Codec kept) {
+                kept.reader.turnTo(connection.input());
+                return kept;
+            }
             var made = new Codec(new HeadEncoder(), new HeadReader(connection.input(), HeadLimits.OF_ANSWERS));
             connection.attach(made);
             return made;

@@ -92,8 +92,9 @@ public final class AdoptedStream extends ChannelInitializer<Channel> {
     protected void initChannel(Channel channel) {
         StreamConnection made = SocketLink.over(channel, Origin.ADOPTED, loop, options.timeouts());
         SocketFacts socket = adoption.socket();
-        if (socket.isUnix() && made.link() instanceof SocketLink link) link.named(socket.local(), socket.peer());
-        made.remember();
+        if (socket.isUnix() && made.stream().link() instanceof SocketLink link)
+            link.named(socket.local(), socket.peer());
+        made.stream().remember();
         made.whenClosed(adoption::ended);
         connection = made;
     }

@@ -145,7 +145,7 @@ final class Attempt {
         public void channelActive(ChannelHandlerContext context) {
             StreamConnection connection =
                     SocketLink.over(context.channel(), Origin.DIALLED, loop, connector.timeouts());
-            connection.remember();
+            connection.stream().remember();
             context.pipeline().remove(this);
             connected.accept(connection);
         }

@@ -65,9 +65,9 @@ public abstract class BufferedInput implements Input {
         return false;
     }
 
-    /** Why somebody else cannot read just now. */
-    protected Reason busy() {
-        return Reason.BUSY_READING;
+    /** Why the calling thread may not read just now. */
+    protected ConnectionException refusal() {
+        return failure(Reason.BUSY_READING);
     }
 
     // ---- the methods of Input
@@ -400,13 +400,14 @@ public abstract class BufferedInput implements Input {
         return reader != null;
     }
 
-    private boolean claim() {
+    /** Keeps all others from reading; false when another thread is at it. */
+    final boolean claim() {
         return READER.compareAndSet(this, (Thread) null, Thread.currentThread());
     }
 
     /** Makes the calling thread the reader, until {@link #end}. */
     protected final void begin() throws ConnectionException {
-        if (!claim()) throw failure(busy());
+        if (!claim()) throw refusal();
         if (isDropped()) {
             end();
             throw failure(Reason.CLOSED);
@@ -415,18 +416,27 @@ public abstract class BufferedInput implements Input {
     }
 
     protected final void end() {
-        READER.setVolatile(this, (Thread) null);
+        unclaim();
         if (current != null && isDropped()) tidy();
+    }
+
+    final void unclaim() {
+        READER.setVolatile(this, (Thread) null);
     }
 
     /** Releases what is held once nobody may read it any more; whoever reads at the moment does it at the end of the call. */
     protected final void tidy() {
         if (claim()) {
-            if (current != null) {
-                current.release();
-                current = null;
-            }
-            READER.setVolatile(this, (Thread) null);
+            drop();
+            unclaim();
+        }
+    }
+
+    /** Releases what is held, for whoever has the claim. */
+    final void drop() {
+        if (current != null) {
+            current.release();
+            current = null;
         }
     }
 

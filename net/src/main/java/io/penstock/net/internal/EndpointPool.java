@@ -91,12 +91,13 @@ final class EndpointPool {
             whenGone(opened, permits::failedAndGone);
             throw e;
         }
-        var slot = new Slot(this, made);
-        made.joinPool(slot);
+        Duplex stream = made.stream();
+        var slot = new Slot(this, stream);
+        stream.joinPool(slot);
         permits.dialled();
         tally.dialled();
-        made.whenClosed(() -> permits.closing(slot));
-        made.whenGone(() -> permits.gone(slot));
+        stream.whenClosed(() -> permits.closing(slot));
+        stream.whenGone(() -> permits.gone(slot));
         if (pool.isClosed()) {
             made.closeIdle();
             throw closed();
@@ -108,7 +109,7 @@ final class EndpointPool {
         Runnable next = work;
         for (StreamConnection each : all) {
             Runnable rest = next;
-            next = () -> each.whenGone(rest);
+            next = () -> each.stream().whenGone(rest);
         }
         next.run();
     }
@@ -173,7 +174,7 @@ final class EndpointPool {
     boolean keep(Slot slot) {
         if (permits.isOverLimit()) return false;
         if (permits.hasWaiters() && permits.give(slot)) return true;
-        NettyLoop loop = slot.connection().nettyLoop();
+        NettyLoop loop = slot.stream().loop();
         Slot surplus = shelves.get(loop.index()).put(slot);
         if (surplus == slot) return false;
         if (surplus != null) discard(surplus);
@@ -186,7 +187,7 @@ final class EndpointPool {
     /** Closes a released connection that is not kept. */
     void refuse(Slot slot) {
         tally.refused();
-        slot.connection().closeIdle();
+        slot.stream().closeIdle();
     }
 
     // ---- the idle ones
@@ -234,22 +235,22 @@ final class EndpointPool {
     }
 
     void evict(Slot slot) {
-        if (shelves.get(slot.connection().nettyLoop().index()).remove(slot)) discard(slot);
+        if (shelves.get(slot.stream().loop().index()).remove(slot)) discard(slot);
     }
 
     private void discard(Slot slot) {
         slot.unwatch();
         tally.evicted();
-        slot.connection().closeIdle();
+        slot.stream().closeIdle();
     }
 
     /** Closes what has been idle on the loop for long enough. Returns when the next one is due. */
     long sweep(int loop, long now) {
-        var next = new long[] {Sweeper.NEVER};
+        var next = new long[] {Limit.NEVER};
         shelves.get(loop)
                 .removeIf(slot -> {
                     if (slot.idleUntil() - now <= 0) return true;
-                    next[0] = Sweeper.earlier(next[0], slot.idleUntil());
+                    next[0] = Limit.earlier(next[0], slot.idleUntil());
                     return false;
                 })
                 .forEach(this::discard);
@@ -276,7 +277,7 @@ final class EndpointPool {
         for (Shelf shelf : shelves) {
             shelf.removeIf(_ -> true).forEach(slot -> {
                 slot.unwatch();
-                slot.connection().closeIdle();
+                slot.stream().closeIdle();
             });
         }
     }

@@ -2,24 +2,21 @@ package io.penstock.net.internal;
 
 import io.netty.buffer.ByteBuf;
 import io.penstock.net.ConnectionException;
-import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.event.Action;
-import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.List;
-import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The reading half of a connection: a bounded queue of chunks between the link, which fills it, and one reader.
+ * The reading half of a stream: a bounded queue of chunks between the link, which fills it, and one reader.
  *
  * <p>Its lock guards the queue. It is held for moments only and never while parked; when the reader is carried by the connection's own
  * loop, hardly anybody contends for it.
  */
-final class InputHalf extends BufferedInput {
+final class InputHalf {
     /** The link is paused when this much waits for the reader ... */
     static final int HIGH_MARK = 64 * 1024;
 
@@ -28,7 +25,7 @@ final class InputHalf extends BufferedInput {
 
     private static final int SMALL = 1024;
 
-    private final StreamConnection connection;
+    private final Duplex stream;
     private final SpinLock lock = new SpinLock();
     private final Parking parking;
     private final ArrayDeque<ByteBuf> queue = new ArrayDeque<>(2);
@@ -36,13 +33,10 @@ final class InputHalf extends BufferedInput {
     private long received;
     private boolean paused;
 
-    /** How long the operation under way waits without progress, in ns; the reader's. */
-    private long inactivity;
+    private @Nullable Throwable cause;
 
     /** Why no more will come: EOF, CLOSED by this side, or a failure. Null while the stream runs. */
     private volatile @Nullable Reason ending;
-
-    private @Nullable Throwable cause;
 
     /** Told once, when something comes although nobody reads. */
     private @Nullable Runnable watcher;
@@ -50,8 +44,8 @@ final class InputHalf extends BufferedInput {
     /** Told the reason, once, when the stream has ended. */
     private List<Consumer<Reason>> enders = List.of();
 
-    InputHalf(StreamConnection connection, NettyLoop loop) {
-        this.connection = connection;
+    InputHalf(Duplex stream, NettyLoop loop) {
+        this.stream = stream;
         this.parking = new Parking(lock, loop);
     }
 
@@ -73,7 +67,7 @@ final class InputHalf extends BufferedInput {
                 if (!paused && queued >= HIGH_MARK) {
                     paused = true;
                     // under the lock, so that a reader on another thread cannot resume before the pause has happened
-                    connection.link().pauseReading();
+                    stream.link().pauseReading();
                 }
                 parking.wake();
                 told = watcher;
@@ -97,15 +91,25 @@ final class InputHalf extends BufferedInput {
 
     /** Nothing more will come, for this reason; the first one counts. What has come is still to be read unless this side closed. */
     void end(Reason reason, @Nullable Throwable why) {
+        end(null, reason, why);
+    }
+
+    /** Drops, for its user, what has come and what comes; false when that is not the user any more, and nothing has changed. */
+    boolean drop(StreamConnection by) {
+        return end(by, Reason.CLOSED, null);
+    }
+
+    private boolean end(@Nullable StreamConnection by, Reason reason, @Nullable Throwable why) {
         boolean dropping = reason == Reason.CLOSED;
         List<ByteBuf> dropped = List.of();
         Runnable told;
         List<Consumer<Reason>> tellEnd;
         lock.lock();
         try {
-            if (ending != null && !(dropping && ending != Reason.CLOSED)) return;
-            ending = reason;
+            if (by != null && !stream.isUsedBy(by)) return false;
+            if (ending != null && !(dropping && ending != Reason.CLOSED)) return true;
             cause = why;
+            ending = reason;
             if (dropping && !queue.isEmpty()) {
                 dropped = List.copyOf(queue);
                 queue.clear();
@@ -120,9 +124,11 @@ final class InputHalf extends BufferedInput {
             lock.unlock();
         }
         dropped.forEach(ByteBuf::release);
-        if (dropping) tidy();
+        StreamConnection user = stream.user();
+        if (dropping && user != null) user.streamInput().tidy();
         if (told != null) told.run();
         tellEnd.forEach(each -> each.accept(reason));
+        return true;
     }
 
     /**
@@ -143,7 +149,7 @@ final class InputHalf extends BufferedInput {
             if (end != Reason.CLOSED) ending = null;
             if (paused) {
                 paused = false;
-                connection.link().resumeReading();
+                stream.link().resumeReading();
             }
         } finally {
             lock.unlock();
@@ -155,56 +161,57 @@ final class InputHalf extends BufferedInput {
 
     // ---- the reader's side
 
-    @Override
-    protected void begun() {
-        inactivity = connection.readNanos();
-    }
-
-    @Override
-    protected @Nullable ByteBuf next() throws ConnectionException {
+    /** The next chunk, which the reader then owns; null at the end of the stream. Parks until there is one. */
+    @Nullable
+    ByteBuf next(StreamInput reader) throws ConnectionException {
         long limit = 0;
         while (true) {
             ByteBuf chunk;
+            Reason end;
+            boolean blocking = false;
             lock.lock();
             try {
                 chunk = queue.poll();
+                end = ending;
                 if (chunk != null) {
-                    queued -= chunk.readableBytes();
-                    if (paused && queued <= LOW_MARK) {
-                        paused = false;
-                        connection.link().resumeReading();
-                    }
-                } else {
-                    if (ending == Reason.EOF) return null;
-                    if (ending != null) throw failure(ending);
-                    connection.requireBlockable();
-                    if (limit == 0) limit = connection.limit(inactivity);
-                    parking.announce(limit);
+                    taken(chunk.readableBytes());
+                } else if (end == null) {
+                    blocking = stream.isOnLoop();
+                    if (limit == 0) limit = reader.limit();
+                    if (!blocking) parking.announce(limit);
                 }
             } finally {
                 lock.unlock();
             }
-            if (chunk != null) return chunk;
+            if (chunk != null || end == Reason.EOF) return chunk;
+            if (end != null) throw reader.failure(end, cause);
+            if (blocking) throw stream.blocking();
             switch (parking.park()) {
                 case WOKEN -> {}
-                case EXPIRED -> {
-                    connection.soil();
-                    throw failure(Reason.TIMEOUT);
-                }
-                case CANCELLED -> throw failure(Reason.CANCELLED);
+                case EXPIRED -> throw reader.failure(Reason.TIMEOUT, null);
+                case CANCELLED -> throw reader.failure(Reason.CANCELLED, null);
                 case INTERRUPTED -> {
-                    connection.abort();
-                    throw failure(Reason.INTERRUPTED);
+                    stream.abort();
+                    throw reader.failure(Reason.INTERRUPTED, null);
                 }
             }
         }
     }
 
-    /** Has a reader that waits give up. */
-    void cancelWait() {
+    /** The reader has this much more. Holding the lock. */
+    private void taken(int size) {
+        queued -= size;
+        if (paused && queued <= LOW_MARK) {
+            paused = false;
+            stream.link().resumeReading();
+        }
+    }
+
+    /** Has its user's reader give up, if it waits. */
+    void cancelWait(StreamConnection user) {
         lock.lock();
         try {
-            parking.cancel();
+            if (stream.isUsedBy(user)) parking.cancel();
         } finally {
             lock.unlock();
         }
@@ -220,16 +227,6 @@ final class InputHalf extends BufferedInput {
         }
     }
 
-    @Override
-    protected Reason busy() {
-        return connection.isSecuring() ? Reason.BUSY_CONNECTING : Reason.BUSY_READING;
-    }
-
-    @Override
-    protected boolean isDropped() {
-        return ending == Reason.CLOSED;
-    }
-
     /** Whether its reader waits for what is to come, which is a moment at which nothing is half done. */
     boolean isAwaited() {
         lock.lock();
@@ -240,8 +237,8 @@ final class InputHalf extends BufferedInput {
         }
     }
 
-    @Override
-    protected int waiting() {
+    /** The bytes that are in the queue. */
+    int waiting() {
         lock.lock();
         try {
             return queued;
@@ -250,9 +247,14 @@ final class InputHalf extends BufferedInput {
         }
     }
 
-    @Override
-    protected @Nullable SocketAddress peer() {
-        return connection.link().remoteAddress();
+    /** The bytes that are in the queue for this user. */
+    int waiting(StreamConnection user) {
+        lock.lock();
+        try {
+            return stream.isUsedBy(user) ? queued : 0;
+        } finally {
+            lock.unlock();
+        }
     }
 
     // ---- the connection's side
@@ -277,18 +279,20 @@ final class InputHalf extends BufferedInput {
         return ending;
     }
 
-    /** Has the reason told when the stream ends, on the thread that notices; at once if it has. */
-    Action onEnd(Consumer<Reason> told) {
+    /** Has its user told the reason when the stream ends, on the thread that notices; at once if it has, or is another's by now. */
+    Action onEnd(StreamConnection user, Consumer<Reason> told) {
+        Reason end;
         lock.lock();
         try {
-            if (ending == null) {
+            end = stream.isUsedBy(user) ? ending : Reason.CLOSED;
+            if (end == null) {
                 enders = Stream.concat(enders.stream(), Stream.of(told)).toList();
                 return () -> forget(told);
             }
         } finally {
             lock.unlock();
         }
-        told.accept(Objects.requireNonNull(ending));
+        told.accept(end);
         return () -> false;
     }
 
@@ -310,25 +314,21 @@ final class InputHalf extends BufferedInput {
         lock.unlock();
     }
 
-    /** Whether the stream runs, nobody reads it, and nothing waits to be read. */
+    /** Whether the stream runs, and nothing waits to be read. */
     boolean isIdle() {
         lock.lock();
         try {
-            return isQuiet();
+            return ending == null && queued == 0;
         } finally {
             lock.unlock();
         }
-    }
-
-    private boolean isQuiet() {
-        return ending == null && queued == 0 && held() == 0 && !isBeingRead();
     }
 
     /** Has the watcher told, once, as soon as something comes or the stream ends. False when it is not idle now. */
     boolean watch(Runnable whenReadable) {
         lock.lock();
         try {
-            if (!isQuiet()) return false;
+            if (ending != null || queued > 0) return false;
             watcher = whenReadable;
             return true;
         } finally {
@@ -340,15 +340,5 @@ final class InputHalf extends BufferedInput {
         lock.lock();
         watcher = null;
         lock.unlock();
-    }
-
-    private ConnectionException failure(Reason reason) {
-        return switch (reason) {
-            case TIMEOUT ->
-                ConnectionException.of(reason, Phase.READ, peer(), connection.readLimitText(inactivity), null);
-            case RESET, FAILED, TLS_HANDSHAKE, MALFORMED ->
-                ConnectionException.of(reason, Phase.READ, peer(), Failures.text(reason, cause), cause);
-            default -> ConnectionException.of(reason, Phase.READ, peer());
-        };
     }
 }

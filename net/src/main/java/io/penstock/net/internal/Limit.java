@@ -15,6 +15,16 @@ import java.time.Duration;
 record Limit(long at, Duration total) {
     static final long NEVER = Long.MAX_VALUE;
 
+    /** The earlier of two points in time, either of which may be {@link #NEVER}. */
+    static long earlier(long one, long other) {
+        return one == NEVER || (other != NEVER && other - one < 0) ? other : one;
+    }
+
+    /** Whether a point in time has come. */
+    static boolean isPast(long at) {
+        return at != NEVER && at - System.nanoTime() <= 0;
+    }
+
     /** @param total from now; zero for no limit */
     static Limit in(Duration total) {
         return new Limit(total.isZero() ? NEVER : System.nanoTime() + total.toNanos(), total);
@@ -25,7 +35,7 @@ record Limit(long at, Duration total) {
     }
 
     boolean isOver() {
-        return at != NEVER && at - System.nanoTime() <= 0;
+        return isPast(at);
     }
 
     Duration left() {
@@ -34,8 +44,7 @@ record Limit(long at, Duration total) {
 
     /** The earlier of this and another {@link System#nanoTime()}. */
     long orEarlier(long other) {
-        if (other == NEVER) return at;
-        return at == NEVER || at - other > 0 ? other : at;
+        return earlier(at, other);
     }
 
     /** The part of what is left for the first of several, so that one that does not answer leaves time to the others. */

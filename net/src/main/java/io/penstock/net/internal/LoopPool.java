@@ -152,8 +152,8 @@ public final class LoopPool implements Pool {
 
     private long sweep(int loop) {
         long now = System.nanoTime();
-        long next = Sweeper.NEVER;
-        for (EndpointPool pool : pools.values()) next = Sweeper.earlier(next, pool.sweep(loop, now));
+        long next = Limit.NEVER;
+        for (EndpointPool pool : pools.values()) next = Limit.earlier(next, pool.sweep(loop, now));
         return next;
     }
 

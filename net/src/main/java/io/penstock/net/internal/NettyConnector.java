@@ -206,13 +206,7 @@ public final class NettyConnector implements Connector {
 
     private static void secure(StreamConnection connection, TlsClient tls, String host, Limit limit)
             throws ConnectionException {
-        TlsHandshake.client(
-                connection,
-                tls,
-                host,
-                limit.isNever()
-                        ? Parking.NO_LIMIT
-                        : System.nanoTime() + limit.left().toNanos());
+        TlsHandshake.client(connection, tls, host, limit.at());
     }
 
     /** Whom the certificate must be for; not the name of an address, which anybody may have given it. */

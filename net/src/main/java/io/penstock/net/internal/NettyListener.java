@@ -120,7 +120,7 @@ public final class NettyListener implements Listener {
             protected void initChannel(Channel accepted) {
                 NettyLoop loop = loops.of(accepted.eventLoop());
                 StreamConnection connection = SocketLink.over(accepted, Origin.ACCEPTED, loop, options.timeouts());
-                connection.remember();
+                connection.stream().remember();
                 open.add(connection);
                 loop.spawn("connection " + connection.id(), () -> handle(connection, options, handler));
             }
@@ -217,7 +217,7 @@ public final class NettyListener implements Listener {
         connection.timeouts(Timeouts.of(Duration.ZERO, Duration.ZERO, Duration.ZERO));
         var deadline = timeouts.connect().isZero() ? null : connection.deadline(timeouts.connect());
         try {
-            connection.told(ProxyProtocol.read(connection));
+            connection.stream().told(ProxyProtocol.read(connection));
         } catch (ConnectionException e) {
             LOG.debug("A client at {} is refused: {}", connection.remoteAddress(), e.getMessage());
             connection.abort();

@@ -3,62 +3,32 @@ package io.penstock.net.internal;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.FileRegion;
 import io.netty.util.ReferenceCountUtil;
-import io.penstock.net.ConnectionException;
-import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Cork;
-import java.io.IOException;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The writing half of a connection: a bounded queue between one writer and the link, which takes it at the end of the turn.
+ * The writing half of a stream: a bounded queue between one writer and the link, which takes it at the end of the turn.
  *
  * <p>Its lock guards what is outgoing and how much of it, and is never held while parked.
  */
-final class OutputHalf extends ChunkOutput {
+final class OutputHalf {
     /** A writer waits while this much has not been taken by the peer's side. */
     static final int MARK = 64 * 1024;
 
-    private static final VarHandle WRITER;
-
-    static {
-        try {
-            WRITER = MethodHandles.lookup().findVarHandle(OutputHalf.class, "writer", Thread.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
-
-    private final StreamConnection connection;
+    private final Duplex stream;
     private final SpinLock lock = new SpinLock();
     private final Parking parking;
-
-    @SuppressWarnings("unused") // through WRITER
-    private volatile @Nullable Thread writer;
-
-    /** The write timeout of the call that is under way, and the bytes accepted before it. The writer's. */
-    private long inactivity;
-
-    private long callStart;
-
-    /** Bytes ever accepted; written by the writer only. */
-    private long accepted;
-
-    /** Bytes that had left, at least, when the writer last gave up waiting. The writer's. */
-    private long left;
-
     private final Outgoing outgoing = new Outgoing();
 
     /** Bytes accepted, and not yet with the operating system or the peer. */
     private long pending;
+
+    /** Bytes ever accepted; changed by the writer only. */
+    private long accepted;
 
     /** Bytes ever handed to the link. */
     private volatile long handed;
@@ -74,138 +44,133 @@ final class OutputHalf extends ChunkOutput {
     private boolean pressing;
 
     private boolean finishing;
+    private @Nullable Throwable cause;
 
     /** Why nothing more can be sent; null while the stream runs. */
     private volatile @Nullable Reason ending;
 
-    private @Nullable Throwable cause;
-
-    OutputHalf(StreamConnection connection, NettyLoop loop) {
-        this.connection = connection;
+    OutputHalf(Duplex stream, NettyLoop loop) {
+        this.stream = stream;
         this.parking = new Parking(lock, loop);
     }
 
     // ---- the writer's side
 
-    @Override
-    public long send(byte[] bytes, int offset, int length) throws ConnectionException {
-        Objects.checkFromIndexSize(offset, length, bytes.length);
-        boolean begun = begin();
+    /** Copies what there is room for, and returns how much it was; 0 also when nothing can be sent any more. */
+    int copy(byte[] bytes, int from, int count) {
+        lock.lock();
         try {
-            if (length == 0) requireOpenNow();
-            int from = offset;
-            int end = offset + length;
-            while (from < end) {
-                int count;
-                lock.lock();
-                try {
-                    requireOpen();
-                    count = (int) Math.min(MARK - pending, end - from);
-                    if (count > 0) {
-                        outgoing.copy(bytes, from, count);
-                        accept(count);
-                    } else {
-                        announce();
-                    }
-                } finally {
-                    lock.unlock();
-                }
-                if (count > 0) {
-                    from += count;
-                } else {
-                    await();
-                }
-            }
-            return length;
+            if (isShut()) return 0;
+            int size = (int) Math.min(MARK - pending, count);
+            if (size <= 0) return 0;
+            outgoing.copy(bytes, from, size);
+            accept(size);
+            return size;
         } finally {
-            end(begun);
+            lock.unlock();
         }
     }
 
-    /** All of them under one claim: no other writer gets between. */
-    @Override
-    public long send(ByteBuffer... buffers) throws ConnectionException {
-        boolean begun = begin();
+    /** Takes a chunk over, unless there is no room, or nothing can be sent any more. */
+    boolean add(ByteBuf chunk) {
+        lock.lock();
         try {
-            return super.send(buffers);
+            if (isShut() || pending >= MARK) return false;
+            accept(outgoing.add(chunk));
+            return true;
         } finally {
-            end(begun);
+            lock.unlock();
         }
     }
 
-    @Override
-    public void write(ByteBuf chunk) throws ConnectionException {
-        boolean taken = false;
+    /** Accepts a region of a file, however much it is; to be asked how much of it has left. Null when nothing can be sent any more. */
+    @Nullable
+    FileRegion add(FilePart part) {
+        lock.lock();
         try {
-            begin();
-            try {
-                while (!taken) {
-                    lock.lock();
-                    try {
-                        requireOpen();
-                        if (pending < MARK) {
-                            accept(outgoing.add(chunk));
-                            taken = true;
-                        } else {
-                            announce();
-                        }
-                    } finally {
-                        lock.unlock();
-                    }
-                    if (!taken) await();
-                }
-            } finally {
-                end();
-            }
+            if (isShut()) return null;
+            accept(part.count());
+            return outgoing.add(part.file(), part.position(), part.count());
         } finally {
-            if (!taken) chunk.release();
+            lock.unlock();
         }
     }
 
-    @Override
-    public long send(FileChannel file, long position, long count) throws ConnectionException {
-        var part = new FilePart(file, position, count);
-        part.requireThere();
-        if (count == 0) return 0;
-        if (!connection.link().sendsFiles()) return copy(part);
-        begin();
+    private boolean isShut() {
+        return finishing || ending != null;
+    }
+
+    private void accept(long count) {
+        pending += count;
+        accepted += count;
+        if (corks == 0 || pending >= MARK) pressOut();
+    }
+
+    /** Has everything leave that there is, corked or not; whether anything has not been taken yet. */
+    boolean press() {
+        lock.lock();
         try {
-            FileRegion region;
-            lock.lock();
-            try {
-                requireOpen();
-                accept(count);
-                region = outgoing.add(file, position, count);
-            } finally {
-                lock.unlock();
-            }
-            try {
-                awaitTaken();
-            } catch (ConnectionException e) {
-                throw e.withSent(region.transferred()); // to the byte, and of the link's backlog no part
-            }
-            return count;
+            if (pending == 0) return false;
+            if (ending == null) pressOut();
+            return true;
         } finally {
-            end();
+            lock.unlock();
         }
     }
 
-    @Override
-    public void flush() throws ConnectionException {
-        boolean begun = begin();
-        try {
-            callStart = sent(); // all that waits is its concern
-            awaitTaken();
-        } finally {
-            end(begun);
+    private void pressOut() {
+        pressing = true;
+        if (!drainRequested) {
+            drainRequested = true;
+            stream.link().drainSoon();
         }
     }
 
-    @Override
-    public Cork cork() {
+    /** Announces the calling thread as waiting, unless less than {@code most} is pending by now, or the stream has ended. */
+    boolean announce(long limit, long most) {
+        lock.lock();
+        try {
+            if (ending != null || pending < most) return false;
+            parking.announce(limit);
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Parks the thread that was announced. */
+    Parking.Outcome park() {
+        return parking.park();
+    }
+
+    /** Why nothing can be sent any more: how the stream has ended, CLOSED also when it is to end behind what was sent; null when it can. */
+    @Nullable
+    Reason shut() {
+        lock.lock();
+        try {
+            return ending == null && finishing ? Reason.CLOSED : ending;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    long accepted() {
+        return accepted;
+    }
+
+    /** How much has left for the peer, or nearly so: it grows as long as the peer takes something. */
+    long left() {
+        return handed - stream.link().backlog();
+    }
+
+    // ---- corks
+
+    /** A cork for this user; one that holds nothing when that is not the user any more. */
+    Cork cork(StreamConnection user) {
         int bottle;
         lock.lock();
         try {
+            if (!stream.isUsedBy(user)) return () -> {};
             corks++;
             bottle = uncorked;
         } finally {
@@ -220,7 +185,7 @@ final class OutputHalf extends ChunkOutput {
     private void uncork(int bottle) {
         lock.lock();
         try {
-            if (bottle == uncorked && --corks == 0 && pending > 0 && ending == null) press();
+            if (bottle == uncorked && --corks == 0) pressRest();
         } finally {
             lock.unlock();
         }
@@ -228,162 +193,24 @@ final class OutputHalf extends ChunkOutput {
 
     /** Removes all corks: what one user has forgotten must not hold back what the next one sends. */
     void uncorkAll() {
+        uncorkAll(null);
+    }
+
+    /** Removes all corks of this user; does nothing when that is not the user any more. */
+    void uncorkAll(@Nullable StreamConnection by) {
         lock.lock();
         try {
-            if (corks == 0) return;
+            if (corks == 0 || by != null && !stream.isUsedBy(by)) return;
             corks = 0;
             uncorked++;
-            if (pending > 0 && ending == null) press();
+            pressRest();
         } finally {
             lock.unlock();
         }
     }
 
-    private void awaitTaken() throws ConnectionException {
-        while (true) {
-            lock.lock();
-            try {
-                if (ending == Reason.CLOSED || ending == Reason.TIMEOUT) requireRunning();
-                if (pending == 0) return; // whatever came afterwards: all of it was taken
-                requireRunning();
-                press();
-                announce();
-            } finally {
-                lock.unlock();
-            }
-            await();
-        }
-    }
-
-    /** Claims the writing side; false when this thread has it already, being inside a send of several parts. */
-    private boolean begin() throws ConnectionException {
-        Thread me = Thread.currentThread();
-        if (WRITER.compareAndSet(this, (Thread) null, me)) {
-            inactivity = connection.writeNanos();
-            callStart = accepted;
-            left = 0;
-            return true;
-        }
-        if (writer == me) return false;
-        throw failure(connection.isSecuring() ? Reason.BUSY_CONNECTING : Reason.BUSY_WRITING);
-    }
-
-    /** Keeps all others from writing, until {@link #unclaim}, while the calling thread writes. */
-    void claim() throws ConnectionException {
-        if (!begin()) throw new IllegalStateException("this thread is sending already");
-    }
-
-    void unclaim() {
-        end();
-    }
-
-    private void end(boolean begun) {
-        if (begun) end();
-    }
-
-    private void end() {
-        WRITER.setRelease(this, (Thread) null);
-    }
-
-    private void requireOpen() throws ConnectionException {
-        requireRunning();
-        if (finishing) throw failure(Reason.CLOSED);
-    }
-
-    /** Nothing to send is no reason to overlook that nothing could be. */
-    private void requireOpenNow() throws ConnectionException {
-        lock.lock();
-        try {
-            requireOpen();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void requireRunning() throws ConnectionException {
-        Reason why = ending;
-        if (why == null) return;
-        if (why != Reason.TIMEOUT) throw failure(why);
-        throw ConnectionException.of(
-                Reason.CLOSED,
-                Phase.WRITE,
-                connection.link().remoteAddress(),
-                "a send before has timed out, and what follows would come from an unknown place: close the connection",
-                null);
-    }
-
-    private void accept(long count) {
-        pending += count;
-        accepted += count;
-        if (corks == 0 || pending >= MARK) press();
-    }
-
-    /** Has everything leave that there is, corked or not. */
-    private void press() {
-        pressing = true;
-        requestDrain();
-    }
-
-    private void requestDrain() {
-        if (!drainRequested) {
-            drainRequested = true;
-            connection.link().drainSoon();
-        }
-    }
-
-    private void announce() {
-        connection.requireBlockable();
-        parking.announce(connection.limit(inactivity));
-    }
-
-    private void await() throws ConnectionException {
-        long before = leftSoFar();
-        switch (parking.park()) {
-            case WOKEN, CANCELLED -> {}
-            case EXPIRED -> {
-                // a slow peer that takes something is not a stalled one
-                left = leftSoFar();
-                if (left > before && !connection.isPastDeadline()) return;
-                // part of it may be out: whoever sent on now would send from an unknown place
-                end(Reason.TIMEOUT, null);
-                throw failure(Reason.TIMEOUT);
-            }
-            case INTERRUPTED -> {
-                left = leftSoFar();
-                connection.abort();
-                throw failure(Reason.INTERRUPTED);
-            }
-        }
-    }
-
-    /** How much has left for the peer, or nearly so: it grows as long as the peer takes something. */
-    private long leftSoFar() {
-        return handed - connection.link().backlog();
-    }
-
-    private long copy(FilePart part) throws ConnectionException {
-        begin();
-        try {
-            var piece = ByteBuffer.allocate((int) Math.min(part.count(), 16 * 1024));
-            for (long done = 0; done < part.count(); ) {
-                try {
-                    part.read(done, piece, connection.loop());
-                } catch (IOException e) {
-                    connection.abort();
-                    throw ConnectionException.of(
-                            Reason.FILE,
-                            Phase.WRITE,
-                            connection.link().remoteAddress(),
-                            "the file could not be read",
-                            e);
-                }
-                done += send(piece);
-            }
-            awaitTaken();
-            return part.count();
-        } finally {
-            end();
-        }
+    private void pressRest() {
+        if (pending > 0 && ending == null) pressOut();
     }
 
     // ---- the link's side
@@ -426,8 +253,8 @@ final class OutputHalf extends ChunkOutput {
         lock.lock();
         try {
             if (ending == null) {
-                ending = reason;
                 cause = why;
+                ending = reason;
             }
             dropped = outgoing.drop();
             parking.end();
@@ -455,11 +282,16 @@ final class OutputHalf extends ChunkOutput {
 
     /** Ends the stream behind what has been sent. */
     void finish() {
+        finish(null);
+    }
+
+    /** Ends the stream behind what its user has sent; does nothing when that is not the user any more. */
+    void finish(@Nullable StreamConnection by) {
         lock.lock();
         try {
-            if (finishing || ending != null) return;
+            if (isShut() || by != null && !stream.isUsedBy(by)) return;
             finishing = true;
-            press();
+            pressOut();
         } finally {
             lock.unlock();
         }
@@ -481,30 +313,34 @@ final class OutputHalf extends ChunkOutput {
         }
     }
 
+    /** Why nothing more can be sent; null while the stream runs. */
+    @Nullable
+    Reason ending() {
+        return ending;
+    }
+
+    /** What has ended the stream, where there was more to it than the reason. */
+    @Nullable
+    Throwable cause() {
+        return cause;
+    }
+
     boolean hasEnded() {
-        lock.lock();
-        try {
-            return ending != null || finishing;
-        } finally {
-            lock.unlock();
-        }
+        return shut() != null;
     }
 
     /** Whether the stream runs, nobody writes, and everything has been taken. */
     boolean isIdle() {
         lock.lock();
         try {
-            return ending == null && !finishing && pending == 0 && corks == 0 && writer == null;
+            StreamConnection user = stream.user();
+            return !isShut() && pending == 0 && corks == 0 && (user == null || !user.isSending());
         } finally {
             lock.unlock();
         }
     }
 
-    /** Whether a thread is inside a sending method right now. */
-    boolean isBeingWritten() {
-        return writer != null;
-    }
-
+    /** Whether something that was sent has not left, or was lost. */
     boolean owes() {
         lock.lock();
         try {
@@ -531,39 +367,5 @@ final class OutputHalf extends ChunkOutput {
         } finally {
             lock.unlock();
         }
-    }
-
-    private ConnectionException failure(Reason reason) {
-        long gone = Math.min(Math.max(sent, left), accepted) - callStart;
-        return gone <= 0 || reason == Reason.BUSY_WRITING
-                ? failureOf(reason)
-                : failureOf(reason).withSent(gone);
-    }
-
-    private ConnectionException failureOf(Reason reason) {
-        return switch (reason) {
-            case TIMEOUT ->
-                ConnectionException.of(
-                        reason,
-                        Phase.WRITE,
-                        connection.link().remoteAddress(),
-                        connection.writeLimitText(inactivity),
-                        null);
-            case CLOSED ->
-                cause == null
-                        ? ConnectionException.of(
-                                reason, Phase.WRITE, connection.link().remoteAddress())
-                        : ConnectionException.of(
-                                reason,
-                                Phase.WRITE,
-                                connection.link().remoteAddress(),
-                                String.valueOf(cause.getMessage()),
-                                cause);
-            case BUSY_WRITING, BUSY_CONNECTING, INTERRUPTED ->
-                ConnectionException.of(reason, Phase.WRITE, connection.link().remoteAddress());
-            default ->
-                ConnectionException.of(
-                        reason, Phase.WRITE, connection.link().remoteAddress(), Failures.text(reason, cause), cause);
-        };
     }
 }

@@ -5,8 +5,8 @@ import io.penstock.net.ConnectionException.Reason;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The halves of a connection themselves, with nothing between them and the link. */
-record OwnHalves(StreamConnection connection, InputHalf input, OutputHalf output) implements Halves {
+/** The halves of a stream themselves, with nothing between them and the link. */
+record OwnHalves(Duplex stream, InputHalf input, OutputHalf output) implements Halves {
     @Override
     public void offer(ByteBuf chunk) {
         input.offer(chunk);
@@ -39,6 +39,6 @@ record OwnHalves(StreamConnection connection, InputHalf input, OutputHalf output
 
     @Override
     public void lost(Reason reason, @Nullable Throwable cause) {
-        connection.lost(reason, cause);
+        stream.lost(reason, cause);
     }
 }

@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class PairLink implements Link {
     private static final AtomicLong NUMBERS = new AtomicLong();
 
-    private final StreamConnection connection;
+    private final Duplex stream;
     private final SocketAddress name;
     private final Runnable drain = this::drain;
     private PairLink peer = this;
@@ -31,8 +31,8 @@ public final class PairLink implements Link {
     /** The peer has enough for now. */
     private volatile boolean held;
 
-    private PairLink(StreamConnection connection, SocketAddress name) {
-        this.connection = connection;
+    private PairLink(Duplex stream, SocketAddress name) {
+        this.stream = stream;
         this.name = name;
     }
 
@@ -40,21 +40,21 @@ public final class PairLink implements Link {
         long number = NUMBERS.incrementAndGet();
         PairLink first = end((NettyLoop) here, "pair-" + number + "/first");
         PairLink second = end((NettyLoop) there, "pair-" + number + "/second");
-        first.connection.joinScope();
-        second.connection.joinScope();
         first.peer = second;
         second.peer = first;
-        return new Pair(first.connection, second.connection);
+        return new Pair(lent(first), lent(second));
     }
 
     private static PairLink end(NettyLoop loop, String name) {
         var made = new PairLink[1];
-        var _ = new StreamConnection(
-                Origin.PAIRED,
-                loop,
-                Timeouts.DEFAULT,
-                connection -> made[0] = new PairLink(connection, new Unnamed(name)));
+        var _ = new Duplex(Origin.PAIRED, loop, stream -> made[0] = new PairLink(stream, new Unnamed(name)));
         return made[0];
+    }
+
+    private static StreamConnection lent(PairLink end) {
+        StreamConnection connection = end.stream.lend(Timeouts.DEFAULT);
+        connection.joinScope();
+        return connection;
     }
 
     @Override
@@ -65,12 +65,12 @@ public final class PairLink implements Link {
     /** What comes here is delivered by the other end's loop. */
     @Override
     public void betweenDeliveries(Runnable work) {
-        peer.connection.nettyLoop().execute(work);
+        peer.stream.loop().execute(work);
     }
 
     @Override
     public void drainSoon() {
-        connection.nettyLoop().defer(drain);
+        stream.loop().defer(drain);
     }
 
     /** On the loop of this end only, so never twice at once. */
@@ -98,7 +98,7 @@ public final class PairLink implements Link {
 
     @Override
     public long backlog() {
-        return peer.connection.inputHalf().waiting();
+        return peer.stream.input().waiting();
     }
 
     @Override
@@ -119,7 +119,7 @@ public final class PairLink implements Link {
     /** There is nothing to be closed but the connection. */
     @Override
     public void whenGone(Runnable work) {
-        connection.whenClosed(work);
+        stream.whenClosed(work);
     }
 
     /**
@@ -127,9 +127,9 @@ public final class PairLink implements Link {
      * being delivered to us counts as taken.
      */
     private void leave(Reason reason) {
-        connection.nettyLoop().execute(() -> {
+        stream.loop().execute(() -> {
             peer.halves.endInput(reason, null);
-            peer.connection.nettyLoop().defer(() -> peer.halves.lost(Reason.RESET, null));
+            peer.stream.loop().defer(() -> peer.halves.lost(Reason.RESET, null));
         });
     }
 
@@ -145,11 +145,11 @@ public final class PairLink implements Link {
 
     @Override
     public <T> T option(SocketOption<T> option) {
-        throw new UnsupportedOperationException(option.name() + " is not an option of " + connection);
+        throw new UnsupportedOperationException(option.name() + " is not an option of " + stream);
     }
 
     @Override
     public <T> void option(SocketOption<T> option, T value) {
-        throw new UnsupportedOperationException(option.name() + " is not an option of " + connection);
+        throw new UnsupportedOperationException(option.name() + " is not an option of " + stream);
     }
 }

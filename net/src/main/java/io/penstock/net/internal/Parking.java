@@ -22,13 +22,11 @@ final class Parking {
         INTERRUPTED
     }
 
-    static final long NO_LIMIT = Long.MAX_VALUE;
-
     private final SpinLock lock;
     private final NettyLoop loop;
     private volatile @Nullable Thread parked;
     private Outcome outcome = Outcome.WOKEN;
-    private long limit = NO_LIMIT;
+    private long limit = Limit.NEVER;
     private @Nullable Action timer;
     private long timerAt;
 
@@ -37,12 +35,12 @@ final class Parking {
         this.loop = loop;
     }
 
-    /** Announces the calling thread, holding the lock. {@code limit} is a {@link System#nanoTime()} or {@link #NO_LIMIT}. */
+    /** Announces the calling thread, holding the lock. {@code limit} is a {@link System#nanoTime()} or {@link Limit#NEVER}. */
     void announce(long limit) {
         this.limit = limit;
         outcome = Outcome.WOKEN;
         parked = Thread.currentThread();
-        if (limit != NO_LIMIT && (timer == null || timerAt - limit > 0)) startTimer(limit);
+        if (limit != Limit.NEVER && (timer == null || timerAt - limit > 0)) startTimer(limit);
     }
 
     /** Parks until {@link #wake()} or the limit, not holding the lock. An interruption stays set on the thread. */
@@ -103,7 +101,7 @@ final class Parking {
         try {
             if (timer == null) return;
             timer = null;
-            if (parked == null || limit == NO_LIMIT) return;
+            if (parked == null || limit == Limit.NEVER) return;
             if (limit - System.nanoTime() > 0) {
                 startTimer(limit);
             } else {

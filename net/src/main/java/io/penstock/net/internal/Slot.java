@@ -2,14 +2,13 @@ package io.penstock.net.internal;
 
 import io.penstock.net.KeepAlive;
 import io.penstock.net.Released;
-import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
-/** A connection's place in its pool, for all its life. */
+/** The place of a stream in its pool, for all its life. */
 final class Slot {
     private final EndpointPool home;
-    private final StreamConnection connection;
+    private final Duplex stream;
     private final long bornAt = System.nanoTime();
-    private final AtomicBoolean out = new AtomicBoolean(true);
     private final Runnable evict = this::evict;
     private int uses = 1;
     private long idleUntil;
@@ -20,13 +19,13 @@ final class Slot {
     /** Where its end has come to; guarded by the lock of the permits. */
     Permits.Stage stage = Permits.Stage.OPEN;
 
-    Slot(EndpointPool home, StreamConnection connection) {
+    Slot(EndpointPool home, Duplex stream) {
         this.home = home;
-        this.connection = connection;
+        this.stream = stream;
     }
 
-    StreamConnection connection() {
-        return connection;
+    Duplex stream() {
+        return stream;
     }
 
     int reused() {
@@ -37,30 +36,29 @@ final class Slot {
         return idleUntil;
     }
 
-    /** Makes it as new for its next user. */
+    /** Gives it to its next user. */
     StreamConnection handOut() {
         uses++;
-        connection.renew(home.pool().timeouts());
-        out.set(true);
-        return connection;
+        return stream.lend(home.pool().timeouts());
     }
 
-    Released release(KeepAlive limits) {
-        connection.requireUnused();
-        if (!out.compareAndSet(true, false)) {
-            throw new IllegalStateException(connection + " has been released before");
-        }
-        connection.leaveScope();
-        connection.inputHalf().forgetAll();
-        Released outcome = keep(limits);
+    /** What the pool's options say about keeping it. */
+    KeepAlive keepAlive() {
+        return home.pool().options().keepAlive();
+    }
+
+    /**
+     * Takes it from its last user: it is kept, or closed.
+     *
+     * @param flaw what would confuse the next user; null when they would find it as good as new
+     */
+    Released putBack(@Nullable Released flaw, KeepAlive limits) {
+        Released outcome = flaw == null ? keep(limits) : flaw;
         if (outcome != Released.KEPT) home.refuse(this);
         return outcome;
     }
 
     private Released keep(KeepAlive limits) {
-        connection.settle();
-        Released flaw = connection.flaw();
-        if (flaw != null) return flaw;
         long now = System.nanoTime();
         long life = limits.age().toNanos() - (now - bornAt);
         if (life <= 0 || uses >= limits.uses()) return Released.WORN;
@@ -68,22 +66,18 @@ final class Slot {
         return home.keep(this) ? Released.KEPT : Released.SURPLUS;
     }
 
-    Released release() {
-        return release(home.pool().options().keepAlive());
-    }
-
     /** Whether it can be handed out. */
     boolean isGood() {
-        return idleUntil - System.nanoTime() > 0 && connection.flaw() == null;
+        return idleUntil - System.nanoTime() > 0 && stream.flaw() == null;
     }
 
     /** Has it evicted as soon as something comes, or the peer ends it, although nobody uses it. */
     void watch() {
-        if (!connection.inputHalf().watch(evict)) evict();
+        if (!stream.input().watch(evict)) evict();
     }
 
     void unwatch() {
-        connection.inputHalf().unwatch();
+        stream.input().unwatch();
     }
 
     private void evict() {

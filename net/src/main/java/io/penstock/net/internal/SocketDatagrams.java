@@ -33,7 +33,7 @@ public final class SocketDatagrams extends Owned implements Datagrams, OpenSocke
     /** How soon an operation is tried again where the kernel does not say when. */
     private static final long AGAIN_NANOS = 1_000_000;
 
-    private final long id = StreamConnection.nextId();
+    private final long id = Duplex.nextId();
     private final Instant opened = Instant.now();
     private final NettyLoop loop;
     private final DatagramPort port;
@@ -300,8 +300,8 @@ public final class SocketDatagrams extends Owned implements Datagrams, OpenSocke
             await(writing, limit, Phase.WRITE);
         } else {
             long soon = System.nanoTime() + AGAIN_NANOS;
-            boolean last = limit != Parking.NO_LIMIT && limit - soon < 0;
-            if (last || Limits.isPast(limit)) {
+            boolean last = limit != Limit.NEVER && limit - soon < 0;
+            if (last || Limit.isPast(limit)) {
                 await(writing, limit, Phase.WRITE);
             } else {
                 awaitAtMost(soon);

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /** A socket: the only handler in the pipeline of a Netty channel. Handler methods and {@link #drain} run on the loop. */
 final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
     private final Channel channel;
-    private final StreamConnection connection;
+    private final Duplex stream;
     private final Runnable drain = this::drain;
     private final Runnable resume = this::resume;
     private final Unconfirmed unconfirmed;
@@ -40,23 +40,24 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
     private @Nullable SocketAddress local;
     private @Nullable SocketAddress remote;
 
-    private SocketLink(Channel channel, StreamConnection connection) {
+    private SocketLink(Channel channel, Duplex stream) {
         this.channel = channel;
-        this.connection = connection;
+        this.stream = stream;
         this.unconfirmed = new Unconfirmed(channel);
     }
 
     /** Makes the connection of a channel and takes the channel's pipeline. */
     static StreamConnection over(
             Channel channel, StreamConnection.Origin origin, NettyLoop loop, io.penstock.net.Timeouts timeouts) {
-        return new StreamConnection(origin, loop, timeouts, connection -> {
-            var link = new SocketLink(channel, connection);
+        var made = new Duplex(origin, loop, stream -> {
+            var link = new SocketLink(channel, stream);
             channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
             channel.config().setOption(ChannelOption.TCP_NODELAY, true); // UNIX sockets have none and say false
             channel.config().setAutoClose(false); // a failed write must not take away what is still to be read
             channel.pipeline().addLast(link);
             return link;
         });
+        return made.lend(timeouts);
     }
 
     @Override
@@ -66,7 +67,7 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
 
     @Override
     public void betweenDeliveries(Runnable work) {
-        connection.nettyLoop().execute(work);
+        stream.loop().execute(work);
     }
 
     // ---- from the socket
@@ -101,7 +102,7 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
 
     @Override
     public void drainSoon() {
-        connection.nettyLoop().defer(drain);
+        stream.loop().defer(drain);
     }
 
     /**
@@ -113,13 +114,13 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
         Channel.Unsafe socket = channel.unsafe();
         long size = output.takeInto(
                 message -> socket.write(message, message instanceof FileRegion ? guarded() : unconfirmed),
-                connection.nettyLoop().scratch());
+                stream.loop().scratch());
         if (size == 0) {
             finishIfDue(output);
             return;
         }
         socket.flush();
-        connection.nettyLoop().renewScratch();
+        stream.loop().renewScratch();
         ChannelOutboundBuffer left = socket.outboundBuffer();
         if (left == null) {
             failed(output, unconfirmed.failure()); // the write failed, and took the way out with it
@@ -145,7 +146,7 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
         Reason reason = Failures.reasonOf(failure);
         reset |= Failures.isReset(failure);
         output.endOutput(reason, failure);
-        if (reason == Reason.FILE) connection.abort(); // the peer could not tell that something is missing
+        if (reason == Reason.FILE) stream.abort(); // the peer could not tell that something is missing
     }
 
     /**
@@ -192,13 +193,12 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
 
     @Override
     public void resumeReading() {
-        connection.nettyLoop().defer(resume);
+        stream.loop().defer(resume);
     }
 
     /** Not after the end: a read that Netty is asked for then fails, and takes the writing half with it. On the loop. */
     private void resume() {
-        if (!((DuplexChannel) channel).isInputShutdown()
-                && connection.inputHalf().isWanted()) {
+        if (!((DuplexChannel) channel).isInputShutdown() && stream.input().isWanted()) {
             channel.config().setAutoRead(true);
         }
     }
@@ -294,11 +294,11 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
     }
 
     private SocketTransport sockets() {
-        return connection.nettyLoop().owner().sockets();
+        return stream.loop().owner().sockets();
     }
 
     private UnsupportedOperationException unsupported(SocketOption<?> name) {
-        return new UnsupportedOperationException(name.name() + " is not an option of " + connection);
+        return new UnsupportedOperationException(name.name() + " is not an option of " + stream);
     }
 
     /** One promise for all writes: their success is nothing to it, and of their failures it keeps the last. On the loop. */

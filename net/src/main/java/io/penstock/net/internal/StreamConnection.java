@@ -28,73 +28,35 @@ import java.net.SocketOption;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The one connection there is: two halves over a link, and a life. */
-public final class StreamConnection extends Owned implements Connection, OpenSocket {
+/**
+ * A stream in the hands of one user: what they have set, and the only way to the stream, which ends with their use of it.
+ *
+ * <p>Whoever takes a connection out of a pool is another user, and gets another one of these.
+ */
+public final class StreamConnection extends Owned implements Connection {
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
-    private static final AtomicLong IDS = new AtomicLong();
+
     private static final long AGAIN_NANOS = 1_000_000;
-    private static final long LINGER_NANOS = 1_000_000_000;
 
-    private final long id = nextId();
-    private final Instant opened = Instant.now();
-    private volatile Origin origin;
-    private final NettyLoop loop;
-    /** Another one, on top of it, once the stream is secured. */
-    private volatile Link link;
-
-    private final InputHalf input;
-    private final OutputHalf output;
-    private final Halves halves;
-    private volatile Timeouts timeouts;
-    private volatile long readNanos;
-    private volatile long writeNanos;
-    private volatile @Nullable FixedDeadline deadline;
+    private final Duplex stream;
+    private final StreamInput input;
+    private final StreamOutput output;
+    private final Limits limits;
     private volatile boolean dirty;
-    private final SpinLock lock = new SpinLock();
-    private boolean closing;
-    private volatile boolean closed;
-
-    /** To be run in this order at the end; under the lock until then. */
-    private final List<Runnable> whenClosed = new ArrayList<>(2);
-
-    private volatile @Nullable Slot slot;
-    private volatile @Nullable ProxyHeader told;
-    private volatile @Nullable Object attachment;
     private volatile @Nullable Lent lent;
-    private volatile @Nullable TlsSession tls;
 
-    /** While a TLS handshake is under way: the limit of all its waits, a {@link System#nanoTime()}. Else 0. */
-    private volatile long securing;
-
-    StreamConnection(Origin origin, NettyLoop loop, Timeouts timeouts, Function<StreamConnection, Link> links) {
-        this.origin = origin;
-        this.loop = loop;
-        this.timeouts = timeouts;
-        this.readNanos = timeouts.read().toNanos();
-        this.writeNanos = timeouts.write().toNanos();
-        this.link = links.apply(this);
-        this.input = new InputHalf(this, loop);
-        this.output = new OutputHalf(this, loop);
-        this.halves = new OwnHalves(this, input, output);
-        link.feed(halves);
-        loop.opened(this);
-    }
-
-    /** The number of the next connection, or socket of another kind. */
-    static long nextId() {
-        return IDS.incrementAndGet();
+    StreamConnection(Duplex stream, Timeouts timeouts) {
+        this.stream = stream;
+        this.limits = new Limits(timeouts);
+        this.input = new StreamInput(this, stream.input());
+        this.output = new StreamOutput(this, stream.output());
     }
 
     // ---- the reading half
@@ -188,7 +150,7 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
 
     /** Removes all corks, whoever has left them. */
     public void uncorkAll() {
-        output.uncorkAll();
+        stream.output().uncorkAll(this);
     }
 
     @Override
@@ -196,156 +158,112 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
         return output.outputStream();
     }
 
-    // ---- the life
+    // ---- what it is
 
     @Override
     public long id() {
-        return id;
+        return stream.id();
     }
 
     @Override
     public Origin origin() {
-        return origin;
+        return lent == null ? stream.origin() : Origin.TAKEN_OVER;
     }
 
     @Override
     public SocketAddress localAddress() {
-        ProxyHeader header = told;
-        return header == null || header.destination() == null ? link.localAddress() : header.destination();
+        return stream.localAddress();
     }
 
     @Override
     public SocketAddress remoteAddress() {
-        ProxyHeader header = told;
-        return header == null || header.source() == null ? link.remoteAddress() : header.source();
+        return stream.remoteAddress();
     }
 
     @Override
     public Optional<ProxyHeader> proxyHeader() {
-        return Optional.ofNullable(told);
-    }
-
-    /** Takes a proxy's word for who is at the ends. */
-    void told(ProxyHeader header) {
-        told = header;
+        return Optional.ofNullable(stream.told());
     }
 
     @Override
     public Loop loop() {
-        return loop;
+        return stream.loop();
     }
 
     @Override
     public Stats stats() {
-        return new Stats(input.received(), output.sent(), opened, reused());
+        return new Stats(stream.input().received(), stream.output().sent(), stream.opened(), reused());
     }
 
     @Override
     public Optional<TlsSession> tls() {
-        return Optional.ofNullable(tls);
+        return Optional.ofNullable(stream.tls());
     }
 
     @Override
     public void startTls(TlsClient options, String host) throws ConnectionException {
-        output.uncorkAll(); // or the handshake would wait for its own first message
-        TlsHandshake.client(this, options, host, connectLimit());
+        uncorkAll(); // or the handshake would wait for its own first message
+        TlsHandshake.client(this, options, host, limits.connect());
     }
 
     @Override
     public void startTls(TlsServer options) throws ConnectionException {
-        output.uncorkAll();
-        TlsHandshake.server(this, options, connectLimit());
-    }
-
-    private long connectLimit() {
-        long nanos = timeouts.connect().toNanos();
-        return nanos == 0 ? Parking.NO_LIMIT : System.nanoTime() + nanos;
-    }
-
-    /** From now on a handshake has the connection for itself. */
-    void startSecuring(long limit) {
-        FixedDeadline fixed = deadline;
-        securing = fixed != null && (limit == Parking.NO_LIMIT || fixed.at - limit < 0) ? fixed.at : limit;
-    }
-
-    void endSecuring() {
-        securing = 0;
-    }
-
-    /** When the handshake is to give up. */
-    long securingLimit() {
-        return securing;
-    }
-
-    boolean isSecuring() {
-        return securing != 0;
-    }
-
-    /** The link has become the lower part of another. To its pool the connection is not what it was any more. */
-    void secured(Link by, TlsSession session) {
-        link = by;
-        tls = session;
-        if (slot != null) soil();
+        uncorkAll();
+        TlsHandshake.server(this, options, limits.connect());
     }
 
     @Override
     public boolean isOpen() {
-        if (closed) return false;
-        return !(input.hasEnded() && output.hasEnded());
+        return isUser()
+                && !stream.isClosed()
+                && !(stream.input().hasEnded() && stream.output().hasEnded());
     }
 
     @Override
     public Optional<Reason> inputEnd() {
-        return Optional.ofNullable(input.ending());
+        return Optional.ofNullable(isUser() ? stream.input().ending() : Reason.CLOSED);
     }
 
     /** The watcher must not run on the thread that notices, nor inside this call. */
     @Override
     public Action onInputEnd(Consumer<Reason> told) {
-        return whenInputEnds(reason -> loop.spawn("end of connection " + id, () -> told.accept(reason)));
+        return whenInputEnds(reason -> stream.loop().spawn("end of connection " + id(), () -> told.accept(reason)));
     }
 
     /** As {@link #onInputEnd}, but told by the thread that notices, which must not be held up; at once if it has ended. */
     public Action whenInputEnds(Consumer<Reason> told) {
-        return input.onEnd(told);
+        return stream.input().onEnd(this, told);
     }
 
     @Override
     public Timeouts timeouts() {
-        return timeouts;
+        return limits.timeouts();
     }
 
     @Override
-    public void timeouts(Timeouts limits) {
-        timeouts = limits;
-        readNanos = limits.read().toNanos();
-        writeNanos = limits.write().toNanos();
+    public void timeouts(Timeouts each) {
+        limits.timeouts(each);
     }
 
     @Override
     public Deadline deadline(Duration total) {
-        var set = new FixedDeadline(System.nanoTime() + total.toNanos(), null);
-        deadline = set;
-        return set;
+        return limits.deadline(total);
     }
 
     /** A deadline for a part of what its user does: it does not outlast theirs, which is the one again afterwards. */
     public Deadline deadlineWithin(Duration part) {
-        FixedDeadline theirs = deadline;
-        long at = System.nanoTime() + part.toNanos();
-        var set = new FixedDeadline(theirs == null || at - theirs.at < 0 ? at : theirs.at, theirs);
-        deadline = set;
-        return set;
+        return limits.deadlineWithin(part);
     }
 
     @Override
     public <T> T option(SocketOption<T> name) throws ConnectionException {
-        return link.option(name);
+        if (!isUser()) throw released(Phase.CONNECT);
+        return stream.option(name);
     }
 
     @Override
     public <T> void option(SocketOption<T> name, T value) throws ConnectionException {
-        link.option(name, value);
+        if (!stream.option(this, name, value)) throw released(Phase.CONNECT);
     }
 
     @Override
@@ -353,26 +271,27 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
         return ConnectionSocket.over(this);
     }
 
+    // ---- its end
+
     @Override
     public void shutdownOutput() throws ConnectionException {
-        output.finish();
+        stream.output().finish(this);
     }
 
     @Override
     public void shutdownInput() {
-        input.end(Reason.CLOSED, null);
-        link.resumeReading(); // what comes is dropped, and the peer must not be stopped by it
+        if (stream.input().drop(this)) stream.dropInput();
     }
 
     @Override
     public void close() throws ConnectionException {
         leaveScope();
-        input.end(Reason.CLOSED, null); // even where the connection was lost: what has come may still be there
-        if (closed || !beginClosing()) return;
-        boolean cut = output.isCut();
+        // what has come is dropped even where the connection was lost
+        if (!stream.input().drop(this) || !stream.beginClosing()) return;
+        boolean cut = stream.output().isCut();
         ConnectionException undelivered = null;
-        if (output.hasPending() && !loop.eventLoop().inEventLoop()) {
-            link.resumeReading();
+        if (stream.output().hasPending() && !stream.isOnLoop()) {
+            stream.link().resumeReading();
             try {
                 output.flush();
             } catch (ConnectionException e) {
@@ -380,10 +299,7 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
                 undelivered = e.reason() == Reason.BUSY_WRITING ? null : e; // that writer will be told
             }
         }
-        output.end(Reason.CLOSED, null);
-        endLink(cut);
-        ended();
-        leaveScope(); // another thread may have transferred it meanwhile
+        stream.close(cut);
         if (undelivered != null) {
             throw ConnectionException.of(
                     undelivered.reason(),
@@ -394,55 +310,16 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
         }
     }
 
-    /** False when another thread is at it: it must be let finish. */
-    private boolean beginClosing() {
-        lock.lock();
-        try {
-            boolean first = !closing;
-            closing = true;
-            return first;
-        } finally {
-            lock.unlock();
-        }
-    }
-
     @Override
     public void abort() {
         leaveScope();
-        input.end(Reason.CLOSED, null);
-        output.end(Reason.CLOSED, null);
-        if (closed) return;
-        link.abort();
-        ended();
-        leaveScope();
+        if (stream.input().drop(this)) stream.abort();
     }
 
-    /** Ends a connection on which nothing is under way: without waiting; with a reset only where something that was sent is missing. */
+    /** Ends it while nothing is under way: without waiting; with a reset only where something that was sent is missing. */
     void closeIdle() {
         leaveScope();
-        boolean cut = output.isCut();
-        input.end(Reason.CLOSED, null);
-        output.end(Reason.CLOSED, null);
-        endLink(cut);
-        ended();
-        leaveScope();
-    }
-
-    /** A stream that is cut off must not look like a whole one to the peer. */
-    private void endLink(boolean cut) {
-        if (cut) {
-            link.abort();
-        } else {
-            link.close();
-        }
-    }
-
-    /** Ends in order what nobody uses any more: everything sent leaves, what comes is dropped, and the peer gets a moment to end too. */
-    void closeBehindOutput() {
-        output.finish();
-        shutdownInput();
-        Action limit = loop.timer(LINGER_NANOS, this::closeIdle);
-        whenClosed(limit::cancel);
+        if (stream.input().drop(this)) stream.closeIdle();
     }
 
     /**
@@ -452,13 +329,13 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
      * @param idle whether the owner still takes it for idle
      */
     public void closeUnlessReached(BooleanSupplier idle) {
-        loop.eventLoop().execute(() -> {
-            if (closed || !idle.getAsBoolean()) return;
-            link.receiveRest();
-            if (input.waiting() > 0) return;
-            if (!input.isAwaited()) { // it is about to be
-                loop.timer(AGAIN_NANOS, () -> closeUnlessReached(idle));
-            } else if (output.isIdle()) {
+        stream.loop().eventLoop().execute(() -> {
+            if (!isUser() || stream.isClosed() || !idle.getAsBoolean()) return;
+            stream.link().receiveRest();
+            if (stream.input().waiting() > 0) return;
+            if (!stream.input().isAwaited()) { // it is about to be
+                stream.loop().timer(AGAIN_NANOS, () -> closeUnlessReached(idle));
+            } else if (stream.output().isIdle()) {
                 closeIdle();
             } else {
                 shutdownInput();
@@ -467,23 +344,79 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
     }
 
     @Override
-    public Released release(KeepAlive keepAlive) {
-        return pooled().release(keepAlive);
+    public Released release() {
+        return release(pooled().keepAlive());
     }
 
+    /** When both halves are claimed, and never given free again, nothing can begin here any more. */
     @Override
-    public Released release() {
-        return pooled().release();
+    public Released release(KeepAlive keepAlive) {
+        Slot place = pooled();
+        claimBoth();
+        settle();
+        stream.dismiss();
+        leaveScope();
+        Released flaw = stream.flaw();
+        if (flaw == null && input.held() > 0) flaw = Released.UNREAD;
+        if (flaw != Released.ENDED && dirty) flaw = Released.DIRTY;
+        input.drop();
+        return place.putBack(flaw, keepAlive);
     }
 
     private Slot pooled() {
-        Slot place = slot;
-        if (place == null) {
-            throw new IllegalStateException(
-                    "connection " + id + " to " + remoteAddress() + " does not come from a pool");
-        }
+        Slot place = stream.slot();
+        if (place == null) throw new IllegalStateException(this + " does not come from a pool");
         return place;
     }
+
+    /** Whoever is inside an operation is not disturbed. */
+    private void claimBoth() {
+        if (!input.claim()) throw unreleasable("receiving");
+        if (!output.tryBegin()) {
+            input.unclaim();
+            throw unreleasable("sending");
+        }
+        if (stream.output().hasPending() && stream.isOnLoop()) { // what was sent is waited for
+            output.unclaim();
+            input.unclaim();
+            throw stream.blocking();
+        }
+    }
+
+    private IllegalStateException unreleasable(String doing) {
+        return new IllegalStateException(
+                isUser()
+                        ? "another thread is " + doing + " on connection " + id()
+                                + ", which can be released when nothing is under way"
+                        : this + " has been released before");
+    }
+
+    /** Waits until everything sent is with the operating system; where that fails, the writing half has ended. */
+    private void settle() {
+        if (!stream.output().hasPending()) return;
+        try {
+            output.flush();
+        } catch (ConnectionException e) {
+            LOG.debug("{} could not deliver everything before it was released", this, e);
+        }
+    }
+
+    /** Whether it has not been released. */
+    boolean isUser() {
+        return stream.isUsedBy(this);
+    }
+
+    /** What an operation gets that comes too late. */
+    ConnectionException released(Phase phase) {
+        return ConnectionException.of(
+                Reason.CLOSED,
+                phase,
+                remoteAddress(),
+                "the connection was released, and may be another's by now: take one out of the pool again",
+                null);
+    }
+
+    // ---- its scope
 
     @Override
     public Connection transfer(Scope to) {
@@ -495,70 +428,29 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
     void abandonedBy(ConnectionScope scope) {
         if (isOpen()) {
             LOG.debug("{} was left open by the {}, which has ended", this, scope);
-            loop.owner().countAbandoned();
+            stream.loop().owner().countAbandoned();
         }
-        if (closed) {
-            input.end(Reason.CLOSED, null); // what has come may still be there
-        } else if (input.isBeingRead() || isPastDeadline()) {
+        OutputHalf sent = stream.output();
+        if (stream.isClosed()) {
+            stream.input().drop(this); // what has come may still be there
+        } else if (input.isBeingRead() || limits.isPast()) {
             abort();
-        } else if (output.isIdle() || output.hasEnded() && !output.hasPending()) {
+        } else if (sent.isIdle() || sent.hasEnded() && !sent.hasPending()) {
             closeIdle();
         } else {
-            loop.spawn(
-                    "closing connection " + id,
-                    this::close); // what was sent is to arrive, and the scope not to wait for it
+            stream.loop()
+                    .spawn(
+                            "closing connection " + id(),
+                            this::close); // what was sent is to arrive, and the scope not to wait for it
         }
     }
 
     @Override
     boolean isGone() {
-        return closed && input.ending() == Reason.CLOSED;
+        return !isUser() || stream.isClosed() && stream.input().ending() == Reason.CLOSED;
     }
 
-    @Override
-    public void resumeHttp() throws ConnectionException {
-        Lent from = lent;
-        if (from == null) throw new IllegalStateException(this + " was not taken over from an HTTP server");
-        if (closed || output.hasEnded()) {
-            throw new IllegalStateException(this + " has ended: no request can be answered on it");
-        }
-        from.by().requireResumable();
-        output.uncorkAll();
-        output.flush();
-        if (input.isBeingRead()) {
-            throw ConnectionException.of(Reason.BUSY_READING, Phase.READ, remoteAddress());
-        }
-        from.by().claim();
-        lent = null;
-        origin = from.origin();
-        deadline = null;
-        moveTo(from.scope());
-        from.by().resumed();
-    }
-
-    @Override
-    public String toString() {
-        return "connection " + id + " (" + origin + ", " + localAddress() + " - " + remoteAddress() + ")";
-    }
-
-    // ---- for the house
-
-    public BufferedInput input() {
-        return input;
-    }
-
-    public ChunkOutput output() {
-        return output;
-    }
-
-    /** What the protocol spoken on this connection keeps with it. */
-    public @Nullable Object attachment() {
-        return attachment;
-    }
-
-    public void attach(Object kept) {
-        attachment = kept;
-    }
+    // ---- to and from HTTP
 
     /** The protocol that a connection was taken over from, and that may have it back. */
     public interface Lender {
@@ -571,14 +463,13 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
         void resumed();
     }
 
-    private record Lent(Lender by, Origin origin, ConnectionScope scope) {}
+    private record Lent(Lender by, ConnectionScope scope) {}
 
     /** The connection is a raw stream from now on, with timeouts of its own, and a matter of the calling thread's scope. */
     public void takenOverFrom(Lender lender) {
-        output.uncorkAll();
+        uncorkAll();
         ConnectionScope home = owner();
-        lent = new Lent(lender, origin, home == null ? ConnectionScope.PROCESS : home);
-        origin = Origin.TAKEN_OVER;
+        lent = new Lent(lender, home == null ? ConnectionScope.PROCESS : home);
         timeouts(Timeouts.DEFAULT);
         moveTo(ConnectionScope.ofCurrentThread());
     }
@@ -591,138 +482,95 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
         return true;
     }
 
-    /** Whether a failure that names this address is one of this connection: its own peer, or the one a proxy has told. */
-    public boolean isPeer(@Nullable SocketAddress address) {
-        return remoteAddress().equals(address) || link.remoteAddress().equals(address);
+    @Override
+    public void resumeHttp() throws ConnectionException {
+        Lent from = lent;
+        if (from == null) throw new IllegalStateException(this + " was not taken over from an HTTP server");
+        if (stream.isClosed() || stream.output().hasEnded()) {
+            throw new IllegalStateException(this + " has ended: no request can be answered on it");
+        }
+        from.by().requireResumable();
+        uncorkAll();
+        output.flush();
+        if (input.isBeingRead()) {
+            throw ConnectionException.of(Reason.BUSY_READING, Phase.READ, remoteAddress());
+        }
+        from.by().claim();
+        lent = null;
+        limits.forgetDeadline();
+        moveTo(from.scope());
+        from.by().resumed();
     }
 
-    /** How often it has been taken out of a pool. */
-    public int reused() {
-        Slot from = slot;
-        return from == null ? 0 : from.reused();
-    }
+    // ---- for the house
 
-    /** The half that the link fills. */
-    InputHalf inputHalf() {
+    public BufferedInput input() {
         return input;
     }
 
-    /** The half that the link empties. */
-    OutputHalf outputHalf() {
+    public ChunkOutput output() {
         return output;
     }
 
-    Halves halves() {
-        return halves;
+    /** What the protocol spoken on this connection keeps with it, from user to user. */
+    public @Nullable Object attachment() {
+        return stream.attachment();
     }
 
-    Link link() {
-        return link;
+    public void attach(Object kept) {
+        stream.attach(kept);
     }
 
-    NettyLoop nettyLoop() {
-        return loop;
-    }
-
-    /** The link is gone: both halves end, for this reason where they had none. */
-    void lost(Reason reason, @Nullable Throwable cause) {
-        input.end(reason, cause);
-        output.end(reason == Reason.EOF ? Reason.RESET : reason, cause);
-        ended();
-    }
-
-    /** Runs the work once the connection has ended, behind what was asked for before; at once if it has. */
-    public Action whenClosed(Runnable work) {
-        lock.lock();
-        try {
-            if (!closed) {
-                whenClosed.add(work);
-                return () -> forget(work);
-            }
-        } finally {
-            lock.unlock();
-        }
-        work.run();
-        return () -> false;
-    }
-
-    private boolean forget(Runnable work) {
-        lock.lock();
-        try {
-            return !closed && whenClosed.remove(work);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void ended() {
-        lock.lock();
-        try {
-            if (closed) return;
-            closed = true;
-        } finally {
-            lock.unlock();
-        }
-        loop.closed(this);
-        whenClosed.forEach(Runnable::run); // nobody changes it any more
-    }
-
-    void joinPool(Slot place) {
-        slot = place;
-    }
-
-    /** Has a thread that waits for input give up with {@code CANCELLED}; nothing happens when none waits. Any thread. */
-    public void cancelReceive() {
-        input.cancelWait();
-    }
-
-    /** Reads the addresses while there is a socket to ask. */
-    void remember() {
-        if (link instanceof SocketLink socket) socket.remember();
-    }
-
-    /** Runs short work once the operating system has closed it, which is a little after {@link #whenClosed}. */
-    void whenGone(Runnable work) {
-        link.whenGone(work);
+    /** Whether a failure that names this address is one of this connection: its own peer, or the one a proxy has told. */
+    public boolean isPeer(@Nullable SocketAddress address) {
+        return remoteAddress().equals(address) || stream.link().remoteAddress().equals(address);
     }
 
     /** Whether something that was sent has not left, or was lost. */
     public boolean owes() {
-        return output.owes();
+        return stream.output().owes();
     }
 
-    /** Before its user gives it back. */
-    void requireUnused() {
-        if (input.isBeingRead() || output.isBeingWritten()) {
-            throw new IllegalStateException("another thread is " + (input.isBeingRead() ? "receiving" : "sending")
-                    + " on connection " + id + ", which can be released when nothing is under way");
-        }
-        if (output.hasPending()) requireBlockable(); // what was sent is waited for
-    }
-
-    /** Waits until everything sent is with the operating system; where that fails, the writing half has ended. */
-    void settle() {
-        if (!output.hasPending()) return;
-        try {
-            output.flush();
-        } catch (ConnectionException e) {
-            LOG.debug("{} could not deliver everything before it was released", this, e);
-        }
-    }
-
-    /** What would confuse its next user; null when they would find it as good as new. */
-    @Nullable
-    Released flaw() {
-        if (input.hasEnded() || output.hasEnded()) return Released.ENDED;
-        if (dirty) return Released.DIRTY;
-        if (!input.isIdle()) return Released.UNREAD;
-        return output.isIdle() ? null : Released.ENDED;
-    }
-
-    /** Forgets what its last user has set. */
+    /** Forgets the deadline, and the timeouts that were set here. */
     public void renew(Timeouts usual) {
-        deadline = null;
-        if (timeouts != usual) timeouts(usual);
+        limits.forgetDeadline();
+        if (limits.timeouts() != usual) limits.timeouts(usual);
+    }
+
+    /** How often it has been taken out of a pool. */
+    public int reused() {
+        Slot from = stream.slot();
+        return from == null ? 0 : from.reused();
+    }
+
+    /** Runs the work once the connection has ended, behind what was asked for before; at once if it has. */
+    public Action whenClosed(Runnable work) {
+        return stream.whenClosed(work);
+    }
+
+    /** Has a thread that waits for input give up with {@code CANCELLED}; nothing happens when none waits. Any thread. */
+    public void cancelReceive() {
+        stream.input().cancelWait(this);
+    }
+
+    Duplex stream() {
+        return stream;
+    }
+
+    StreamInput streamInput() {
+        return input;
+    }
+
+    StreamOutput streamOutput() {
+        return output;
+    }
+
+    Limits limits() {
+        return limits;
+    }
+
+    boolean isSending() {
+        return output.isBeingWritten();
     }
 
     /** A read timed out: an answer may still come, for a question nobody waits for. */
@@ -730,68 +578,14 @@ public final class StreamConnection extends Owned implements Connection, OpenSoc
         dirty = true;
     }
 
-    /** Waiting on the loop's own thread would stop all its connections. */
-    void requireBlockable() {
-        if (loop.eventLoop().inEventLoop()) {
-            throw new IllegalStateException(
-                    "connection " + id + " would block the event loop that carries it; spawn a thread for it");
-        }
+    /** To its pool it is not what it was any more. */
+    void secured(Link by, TlsSession session) {
+        stream.secured(by, session);
+        if (stream.slot() != null) soil();
     }
 
-    boolean isPastDeadline() {
-        long handshake = securing;
-        if (handshake != 0) return handshake != Parking.NO_LIMIT && handshake - System.nanoTime() <= 0;
-        FixedDeadline fixed = deadline;
-        return fixed != null && fixed.at - System.nanoTime() <= 0;
-    }
-
-    long readNanos() {
-        return readNanos;
-    }
-
-    long writeNanos() {
-        return writeNanos;
-    }
-
-    /** When a wait that begins now is over, by inactivity or by the deadline. */
-    long limit(long inactivity) {
-        long handshake = securing;
-        if (handshake != 0) return handshake;
-        FixedDeadline fixed = deadline;
-        if (inactivity == 0) return fixed == null ? Parking.NO_LIMIT : fixed.at;
-        long idle = System.nanoTime() + inactivity;
-        return fixed != null && fixed.at - idle < 0 ? fixed.at : idle;
-    }
-
-    String readLimitText(long inactivity) {
-        return limitText("nothing was received within " + Durations.text(Duration.ofNanos(inactivity)));
-    }
-
-    String writeLimitText(long inactivity) {
-        return limitText("the peer took nothing within " + Durations.text(Duration.ofNanos(inactivity)));
-    }
-
-    private String limitText(String inactive) {
-        return isPastDeadline() ? "the deadline has passed" : inactive;
-    }
-
-    private final class FixedDeadline implements Deadline {
-        private final long at;
-        private final @Nullable FixedDeadline outer;
-
-        FixedDeadline(long at, @Nullable FixedDeadline outer) {
-            this.at = at;
-            this.outer = outer;
-        }
-
-        @Override
-        public Duration remaining() {
-            return Duration.ofNanos(at - System.nanoTime());
-        }
-
-        @Override
-        public void close() {
-            if (deadline == this) deadline = outer;
-        }
+    @Override
+    public String toString() {
+        return "connection " + id() + " (" + origin() + ", " + localAddress() + " - " + remoteAddress() + ")";
     }
 }

@@ -52,7 +52,7 @@ final class TlsHandshake {
     /**
      * Secures the connection in the role of the client.
      *
-     * @param limit when to give up, a {@link System#nanoTime()} or {@link Parking#NO_LIMIT}; the connection's deadline holds too
+     * @param limit when to give up, a {@link System#nanoTime()} or {@link Limit#NEVER}; the connection's deadline holds too
      */
     static void client(StreamConnection connection, TlsClient options, String host, long limit)
             throws ConnectionException {
@@ -79,18 +79,18 @@ final class TlsHandshake {
     }
 
     private void secure(Callable<SSLEngine> engines) throws ConnectionException {
-        connection.requireBlockable();
-        InputHalf input = connection.inputHalf();
-        OutputHalf output = connection.outputHalf();
+        connection.stream().requireBlockable();
+        StreamInput input = connection.streamInput();
+        StreamOutput output = connection.streamOutput();
         input.begin();
         try {
             output.claim();
             try {
-                connection.startSecuring(limit);
+                connection.limits().beginHandshake(limit);
                 try {
                     shakeHands(engines, input, output);
                 } finally {
-                    connection.endSecuring();
+                    connection.limits().endHandshake();
                 }
             } finally {
                 output.unclaim();
@@ -100,14 +100,14 @@ final class TlsHandshake {
         }
     }
 
-    private void shakeHands(Callable<SSLEngine> engines, InputHalf input, OutputHalf output)
+    private void shakeHands(Callable<SSLEngine> engines, StreamInput input, StreamOutput output)
             throws ConnectionException {
         TlsRecords records = records(engines);
         boolean secured = false;
         try {
             output.flush();
-            long received = input.received() - input.buffered();
-            long sent = output.sent();
+            long received = connection.stream().input().received() - input.buffered();
+            long sent = connection.stream().output().sent();
             TlsRecords.Step step = compute(records::shake);
             while (!reply(step, output)) {
                 ByteBuf more = input.takeClaimed();
@@ -139,11 +139,11 @@ final class TlsHandshake {
     }
 
     /** Sends what there is to be sent; whether it is the last. A failure is told to the peer, and the connection ends behind it. */
-    private boolean reply(TlsRecords.Step step, OutputHalf output) throws ConnectionException {
+    private boolean reply(TlsRecords.Step step, StreamOutput output) throws ConnectionException {
         output.send(step.reply());
         SSLException failure = step.failure();
         if (failure == null) return step.done();
-        connection.closeBehindOutput();
+        connection.stream().closeBehindOutput();
         alerted = true;
         throw TlsFailures.of(failure, peer);
     }
@@ -151,12 +151,12 @@ final class TlsHandshake {
     /** Has it computed elsewhere. What has begun ends soon, and is waited for; the next wait sees the interruption, or the limit. */
     private <T> T compute(Callable<T> work) throws ConnectionException {
         var task = new FutureTask<>(work);
-        var computers = connection.nettyLoop().owner().computers();
+        var computers = connection.stream().loop().owner().computers();
         try {
             computers.execute(task);
             try {
-                long limit = connection.securingLimit();
-                if (limit == Parking.NO_LIMIT) return task.get();
+                long limit = connection.limits().handshake();
+                if (limit == Limit.NEVER) return task.get();
                 return task.get(limit - System.nanoTime(), TimeUnit.NANOSECONDS);
             } catch (TimeoutException e) {
                 if (computers.remove(task)) throw failure(Reason.TIMEOUT, late(), null);
@@ -199,16 +199,17 @@ final class TlsHandshake {
     /** Puts the engine between the link and the halves, at a moment at which nothing is being delivered. */
     private void install(TlsRecords records, long received, long sent) {
         var session = TlsContexts.session(records.engine(), began);
-        Link lower = connection.link();
-        var link = new TlsLink(connection, lower, records);
+        Duplex stream = connection.stream();
+        Link lower = stream.link();
+        var link = new TlsLink(stream, lower, records);
         var installed = new CompletableFuture<Void>();
         lower.betweenDeliveries(() -> {
             try {
                 lower.feed(link);
                 connection.secured(link, session);
                 ByteBuf rest = records.takeRest();
-                connection.outputHalf().countFrom(sent);
-                connection.inputHalf().passOn(link, rest, received);
+                stream.output().countFrom(sent);
+                stream.input().passOn(link, rest, received);
                 link.begin();
                 installed.complete(null);
             } catch (Throwable e) {

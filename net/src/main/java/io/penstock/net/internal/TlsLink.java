@@ -25,7 +25,7 @@ final class TlsLink implements Link, Halves {
     /** How long the last record may take to leave when this side closes. */
     private static final long FAREWELL_NANOS = 1_000_000_000;
 
-    private final StreamConnection connection;
+    private final Duplex stream;
     private final Link lower;
     private final TlsRecords records;
 
@@ -45,11 +45,11 @@ final class TlsLink implements Link, Halves {
     private boolean released;
     private @Nullable Action farewell;
 
-    TlsLink(StreamConnection connection, Link lower, TlsRecords records) {
-        this.connection = connection;
+    TlsLink(Duplex stream, Link lower, TlsRecords records) {
+        this.stream = stream;
         this.lower = lower;
         this.records = records;
-        this.halves = connection.halves();
+        this.halves = stream.halves();
     }
 
     @Override
@@ -59,12 +59,12 @@ final class TlsLink implements Link, Halves {
 
     @Override
     public void betweenDeliveries(Runnable work) {
-        connection.nettyLoop().execute(work);
+        stream.loop().execute(work);
     }
 
     /** Once it stands where it belongs: the engine may have something to say. */
     void begin() {
-        connection.whenClosed(() -> connection.nettyLoop().defer(this::releaseUnlessClosing));
+        stream.whenClosed(() -> stream.loop().defer(this::releaseUnlessClosing));
         drainSoon();
     }
 
@@ -77,10 +77,10 @@ final class TlsLink implements Link, Halves {
 
     /** A pair delivers on the other end's loop. */
     private void onLoop(Runnable work) {
-        if (connection.nettyLoop().eventLoop().inEventLoop()) {
+        if (stream.loop().eventLoop().inEventLoop()) {
             work.run();
         } else {
-            connection.nettyLoop().execute(work);
+            stream.loop().execute(work);
         }
     }
 
@@ -228,7 +228,7 @@ final class TlsLink implements Link, Halves {
 
     @Override
     public void close() {
-        connection.nettyLoop().defer(this::closeInOrder);
+        stream.loop().defer(this::closeInOrder);
     }
 
     private void closeInOrder() {
@@ -241,7 +241,7 @@ final class TlsLink implements Link, Halves {
         if (isSaid()) {
             finishClosing();
         } else {
-            farewell = connection.nettyLoop().timer(FAREWELL_NANOS, this::finishClosing);
+            farewell = stream.loop().timer(FAREWELL_NANOS, this::finishClosing);
             drainSoon();
         }
     }
@@ -260,7 +260,7 @@ final class TlsLink implements Link, Halves {
     @Override
     public void abort() {
         lower.abort();
-        connection.nettyLoop().execute(this::release);
+        stream.loop().execute(this::release);
     }
 
     private void releaseUnlessClosing() {

@@ -84,7 +84,7 @@ class CloseUnlessReachedTest {
     /** The connection, as soon as it waits for its client. */
     private StreamConnection awaited() throws Exception {
         StreamConnection connection = accepted.get(10, TimeUnit.SECONDS);
-        await().until(() -> connection.inputHalf().isAwaited());
+        await().until(() -> connection.stream().input().isAwaited());
         return connection;
     }
 

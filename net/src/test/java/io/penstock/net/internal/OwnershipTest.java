@@ -38,7 +38,7 @@ class OwnershipTest {
     OwnershipTest(Scheduler scheduler) {
         loops = Loops.open(LoopOptions.DEFAULT.withCount(1).withScheduler(scheduler));
         loop = (NettyLoop) loops.next();
-        connection = new StreamConnection(Origin.DIALLED, loop, Timeouts.DEFAULT, _ -> link);
+        connection = new Duplex(Origin.DIALLED, loop, _ -> link).lend(Timeouts.DEFAULT);
     }
 
     @AfterEach
@@ -119,7 +119,7 @@ class OwnershipTest {
 
     private ByteBuf offered(int size) {
         ByteBuf chunk = chunk(size);
-        connection.inputHalf().offer(chunk);
+        connection.stream().input().offer(chunk);
         return chunk;
     }
 
@@ -168,7 +168,7 @@ class OwnershipTest {
     @Test
     void whatIsLeftWhenThePeerHasEndedTheStreamIsReleasedByClosing() throws ConnectionException {
         ByteBuf first = offered(10);
-        connection.inputHalf().end(Reason.EOF, null);
+        connection.stream().input().end(Reason.EOF, null);
         assertReleased(offered(10)); // after the end nothing counts
         assertThat(first.refCnt()).isOne();
         connection.close();
@@ -179,7 +179,7 @@ class OwnershipTest {
     void whatIsLeftWhenTheLinkIsLostCanBeReadAndIsReleasedByClosing() throws ConnectionException {
         ByteBuf first = offered(10);
         ByteBuf second = offered(10);
-        connection.lost(Reason.RESET, null);
+        connection.stream().lost(Reason.RESET, null);
         assertThat(Spawned.on(loop, () -> connection.receive(5)).value()).hasSize(5);
         connection.close();
         assertReleased(first, second);
@@ -188,7 +188,7 @@ class OwnershipTest {
     @Test
     void whatIsLeftWhenTheLinkIsLostIsReleasedByAborting() {
         ByteBuf first = offered(10);
-        connection.lost(Reason.RESET, null);
+        connection.stream().lost(Reason.RESET, null);
         connection.abort();
         assertReleased(first);
     }
@@ -243,7 +243,7 @@ class OwnershipTest {
                 })
                 .value();
         assertThat(big.refCnt()).isOne();
-        connection.lost(Reason.RESET, null);
+        connection.stream().lost(Reason.RESET, null);
         assertReleased(big);
         connection.close();
     }
@@ -304,7 +304,7 @@ class OwnershipTest {
                 })
                 .value();
         var batch = new ArrayDeque<ByteBuf>();
-        connection.outputHalf().takeInto(message -> batch.add((ByteBuf) message), Unpooled.EMPTY_BUFFER);
+        connection.stream().output().takeInto(message -> batch.add((ByteBuf) message), Unpooled.EMPTY_BUFFER);
         connection.abort();
         assertThat(big.refCnt()).isOne();
         batch.forEach(ByteBuf::release);
@@ -334,11 +334,11 @@ class OwnershipTest {
                 resumed.countDown();
             }
         };
-        var other = new StreamConnection(Origin.DIALLED, loop, Timeouts.DEFAULT, _ -> slow);
+        var other = new Duplex(Origin.DIALLED, loop, _ -> slow).lend(Timeouts.DEFAULT);
         var reading = Spawned.onPlatformThread(() -> other.receive(InputHalf.HIGH_MARK).length)
                 .parked();
         var offering = Spawned.onPlatformThread(() -> {
-            other.inputHalf().offer(chunk(InputHalf.HIGH_MARK));
+            other.stream().input().offer(chunk(InputHalf.HIGH_MARK));
             return null;
         });
         offering.value();
@@ -365,11 +365,11 @@ class OwnershipTest {
     @Test
     void aConnectionIsCountedUntilItEnds() {
         assertThat(loop.connections()).isOne();
-        Connection second = new StreamConnection(Origin.DIALLED, loop, Timeouts.DEFAULT, _ -> new Scripted());
+        Connection second = new Duplex(Origin.DIALLED, loop, _ -> new Scripted()).lend(Timeouts.DEFAULT);
         assertThat(loop.connections()).isEqualTo(2);
         second.abort();
         second.abort();
-        connection.lost(Reason.EOF, null);
+        connection.stream().lost(Reason.EOF, null);
         assertThat(loop.connections()).isZero();
     }
 }

@@ -1,0 +1,272 @@
+package io.penstock.net.internal;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.FileRegion;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Phase;
+import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Cork;
+import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** The writing half of a stream in the hands of one user. What is here is the writer's. */
+final class StreamOutput extends ChunkOutput {
+    private static final VarHandle WRITER;
+
+    static {
+        try {
+            WRITER = MethodHandles.lookup().findVarHandle(StreamOutput.class, "writer", Thread.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final StreamConnection connection;
+    private final OutputHalf half;
+
+    @SuppressWarnings("unused") // through WRITER
+    private volatile @Nullable Thread writer;
+
+    /** How long the call that is under way waits for the peer to take something. */
+    private Duration inactivity = Duration.ZERO;
+
+    /** Bytes accepted before the call. */
+    private long callStart;
+
+    /** Bytes that had left, at least, when the writer last gave up waiting. */
+    private long left;
+
+    StreamOutput(StreamConnection connection, OutputHalf half) {
+        this.connection = connection;
+        this.half = half;
+    }
+
+    // ---- sending
+
+    @Override
+    public long send(byte[] bytes, int offset, int length) throws ConnectionException {
+        Objects.checkFromIndexSize(offset, length, bytes.length);
+        boolean begun = begin();
+        try {
+            if (length == 0) requireOpen(); // nothing to send is no reason to overlook that nothing could be
+            int end = offset + length;
+            for (int from = offset; from < end; ) {
+                int count = half.copy(bytes, from, end - from);
+                from += count;
+                if (count == 0) awaitRoom();
+            }
+            return length;
+        } finally {
+            if (begun) unclaim();
+        }
+    }
+
+    /** All of them under one claim: no other writer gets between. */
+    @Override
+    public long send(ByteBuffer... buffers) throws ConnectionException {
+        boolean begun = begin();
+        try {
+            return super.send(buffers);
+        } finally {
+            if (begun) unclaim();
+        }
+    }
+
+    @Override
+    public void write(ByteBuf chunk) throws ConnectionException {
+        boolean taken = false;
+        try {
+            boolean begun = begin();
+            try {
+                for (taken = half.add(chunk); !taken; taken = half.add(chunk)) awaitRoom();
+            } finally {
+                if (begun) unclaim();
+            }
+        } finally {
+            if (!taken) chunk.release();
+        }
+    }
+
+    @Override
+    public long send(FileChannel file, long position, long count) throws ConnectionException {
+        var part = new FilePart(file, position, count);
+        part.requireThere();
+        if (count == 0) return 0;
+        boolean begun = begin();
+        try {
+            if (connection.stream().link().sendsFiles()) {
+                pass(part);
+            } else {
+                copy(part);
+            }
+            return count;
+        } finally {
+            if (begun) unclaim();
+        }
+    }
+
+    private void pass(FilePart part) throws ConnectionException {
+        FileRegion region = half.add(part);
+        if (region == null) throw ended(Objects.requireNonNull(half.shut()));
+        try {
+            awaitTaken();
+        } catch (ConnectionException e) {
+            throw e.withSent(region.transferred()); // to the byte, and of the link's backlog no part
+        }
+    }
+
+    private void copy(FilePart part) throws ConnectionException {
+        var piece = ByteBuffer.allocate((int) Math.min(part.count(), 16 * 1024));
+        for (long done = 0; done < part.count(); ) {
+            try {
+                part.read(done, piece, connection.loop());
+            } catch (IOException e) {
+                connection.abort();
+                throw ConnectionException.of(Reason.FILE, Phase.WRITE, peer(), "the file could not be read", e);
+            }
+            done += send(piece);
+        }
+        awaitTaken();
+    }
+
+    @Override
+    public void flush() throws ConnectionException {
+        boolean begun = begin();
+        try {
+            callStart = half.sent(); // all that waits is its concern
+            awaitTaken();
+        } finally {
+            if (begun) unclaim();
+        }
+    }
+
+    @Override
+    public Cork cork() {
+        return half.cork(connection);
+    }
+
+    // ---- the claim
+
+    /** Claims the writing side; false when this thread has it already, being inside a send of several parts. */
+    private boolean begin() throws ConnectionException {
+        if (tryBegin()) return true;
+        if (!connection.isUser()) throw connection.released(Phase.WRITE);
+        if (writer == Thread.currentThread()) return false;
+        Reason busy = connection.limits().isHandshake() ? Reason.BUSY_CONNECTING : Reason.BUSY_WRITING;
+        throw ConnectionException.of(busy, Phase.WRITE, peer());
+    }
+
+    /** As {@link #claim}; false when a thread is sending. */
+    boolean tryBegin() {
+        if (!WRITER.compareAndSet(this, (Thread) null, Thread.currentThread())) return false;
+        inactivity = connection.limits().timeouts().write();
+        callStart = half.accepted();
+        left = 0;
+        return true;
+    }
+
+    /** Keeps all others from writing, until {@link #unclaim}, while the calling thread writes. */
+    void claim() throws ConnectionException {
+        if (!begin()) throw new IllegalStateException("this thread is sending already");
+    }
+
+    void unclaim() {
+        WRITER.setRelease(this, (Thread) null);
+    }
+
+    /** Whether a thread is inside a sending method right now. */
+    boolean isBeingWritten() {
+        return writer != null;
+    }
+
+    // ---- waiting
+
+    private void awaitRoom() throws ConnectionException {
+        requireOpen();
+        await(OutputHalf.MARK);
+    }
+
+    private void awaitTaken() throws ConnectionException {
+        while (true) {
+            Reason end = half.ending();
+            if (end == Reason.CLOSED || end == Reason.TIMEOUT) throw ended(end);
+            if (!half.press()) return; // whatever came afterwards: all of it was taken
+            if (end != null) throw ended(end);
+            await(1);
+        }
+    }
+
+    /** Waits for less than {@code most} to be pending; returns now and then before. */
+    private void await(long most) throws ConnectionException {
+        connection.stream().requireBlockable();
+        long before = half.left();
+        if (!half.announce(connection.limits().from(inactivity), most)) return;
+        switch (half.park()) {
+            case WOKEN, CANCELLED -> {}
+            case EXPIRED -> {
+                // a slow peer that takes something is not a stalled one
+                left = half.left();
+                if (left > before && !connection.limits().isPast()) return;
+                // part of it may be out: whoever sent on now would send from an unknown place
+                half.end(Reason.TIMEOUT, null);
+                throw counted(failure(Reason.TIMEOUT));
+            }
+            case INTERRUPTED -> {
+                left = half.left();
+                connection.stream().abort();
+                throw counted(failure(Reason.INTERRUPTED));
+            }
+        }
+    }
+
+    // ---- failures
+
+    private void requireOpen() throws ConnectionException {
+        Reason end = half.shut();
+        if (end != null) throw ended(end);
+    }
+
+    private ConnectionException ended(Reason end) {
+        if (end != Reason.TIMEOUT) return counted(failure(end));
+        return ConnectionException.of(
+                Reason.CLOSED,
+                Phase.WRITE,
+                peer(),
+                "a send before has timed out, and what follows would come from an unknown place: close the connection",
+                null);
+    }
+
+    private ConnectionException counted(ConnectionException failure) {
+        long gone = Math.min(Math.max(half.sent(), left), half.accepted()) - callStart;
+        return gone <= 0 ? failure : failure.withSent(gone);
+    }
+
+    private ConnectionException failure(Reason reason) {
+        Throwable cause = half.cause();
+        return switch (reason) {
+            case TIMEOUT -> {
+                String inactive = "the peer took nothing within " + Durations.text(inactivity);
+                yield ConnectionException.of(
+                        reason, Phase.WRITE, peer(), connection.limits().text(inactive), null);
+            }
+            case CLOSED ->
+                cause == null
+                        ? ConnectionException.of(reason, Phase.WRITE, peer())
+                        : ConnectionException.of(
+                                reason, Phase.WRITE, peer(), String.valueOf(cause.getMessage()), cause);
+            case INTERRUPTED -> ConnectionException.of(reason, Phase.WRITE, peer());
+            default -> ConnectionException.of(reason, Phase.WRITE, peer(), Failures.text(reason, cause), cause);
+        };
+    }
+
+    private SocketAddress peer() {
+        return connection.stream().link().remoteAddress();
+    }
+}
