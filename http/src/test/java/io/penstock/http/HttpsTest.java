@@ -20,18 +20,11 @@ import io.penstock.testkit.Call;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.security.KeyStore;
-import java.security.PrivateKey;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -39,42 +32,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** HTTP over TLS: the server and the client, with each engine. */
 class HttpsTest {
     private static final String REQUEST = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
-    private static final char[] PASSWORD = "changeit".toCharArray();
-
-    private static TlsIdentity identity;
-    private static TlsTrust trust;
+    private static final TlsIdentity IDENTITY = TestIdentity.LOCALHOST.identity();
+    private static final TlsTrust TRUST = TestIdentity.LOCALHOST.trust();
 
     private final Loops loops = Loops.open(LoopOptions.DEFAULT.withCount(2));
     private final Pool pool = Pool.of(Connector.of(loops));
-
-    @BeforeAll
-    static void certify(@TempDir Path directory) throws Exception {
-        Path file = directory.resolve("store.p12");
-        int code = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "keytool")
-                                .toString(),
-                        "-genkeypair",
-                        "-alias",
-                        "server",
-                        "-keyalg",
-                        "EC",
-                        "-dname",
-                        "CN=localhost",
-                        "-ext",
-                        "san=dns:localhost",
-                        "-keystore",
-                        file.toString(),
-                        "-storepass",
-                        new String(PASSWORD))
-                .inheritIO()
-                .start()
-                .waitFor();
-        assertThat(code).isZero();
-        var store = KeyStore.getInstance(file.toFile(), PASSWORD);
-        var certificate = (X509Certificate) store.getCertificate("server");
-        identity = new TlsIdentity((PrivateKey) store.getKey("server", PASSWORD), List.of(certificate));
-        trust = new TlsTrust.Authorities(List.of(certificate), List.of());
-    }
 
     @AfterEach
     void close() {
@@ -90,14 +52,14 @@ class HttpsTest {
     }
 
     private HttpServer listen(TlsEngine engine, Handler handler) throws ConnectionException {
-        var options = HttpServerOptions.DEFAULT.withTls(TlsServer.of(identity).withEngine(engine));
+        var options = HttpServerOptions.DEFAULT.withTls(TlsServer.of(IDENTITY).withEngine(engine));
         return HttpServer.listen(loops, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), options, handler);
     }
 
     private static Endpoint endpoint(HttpServer server, TlsEngine engine) {
         int port = ((InetSocketAddress) server.address()).getPort();
         return Endpoint.of("localhost", port)
-                .withTls(TlsClient.DEFAULT.withEngine(engine).withTrust(trust));
+                .withTls(TlsClient.DEFAULT.withEngine(engine).withTrust(TRUST));
     }
 
     private static String url(HttpServer server, String path) {
@@ -112,7 +74,7 @@ class HttpsTest {
     @EnumSource
     void requestsAndAnswersAreSecuredAndConnectionsKept(TlsEngine engine) throws Exception {
         var client =
-                HttpClient.of(pool).withTls(TlsClient.DEFAULT.withEngine(engine).withTrust(trust));
+                HttpClient.of(pool).withTls(TlsClient.DEFAULT.withEngine(engine).withTrust(TRUST));
         try (var server = listen(engine)) {
             for (int i = 0; i < 3; i++) {
                 String path = "/page" + i;

@@ -48,7 +48,7 @@ interface ConcurrencyContract extends Contract {
             for (int i = 0; i < total / 65_536; i++) c.send(stream.next(65_536));
             c.shutdownOutput();
         });
-        BackPressureContract.settled(() -> ends.connection().stats().sent());
+        BackPressureContract.settled(() -> ends.sent());
         first.parked();
         List<Ends.Act> acts = List.of(
                 c -> c.send("x"),
@@ -127,7 +127,7 @@ interface ConcurrencyContract extends Contract {
         var writer = ends.act(c -> {
             while (true) c.send(new byte[64 * 1024]);
         });
-        BackPressureContract.settled(() -> ends.connection().stats().sent());
+        BackPressureContract.settled(() -> ends.sent());
         writer.parked();
         ends.feed("hello\nworld\n", Cut.BYTE_BY_BYTE);
         assertThat(ends.call(c -> c.receiveLine() + c.receiveLine()).value()).isEqualTo("helloworld");

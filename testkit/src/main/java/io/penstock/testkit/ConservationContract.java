@@ -45,7 +45,7 @@ interface ConservationContract extends Contract {
             });
             if (reset)
                 Await.until(
-                        "there is unread input", () -> ends.connection().stats().sent() > 0);
+                        "there is unread input", () -> ends.sent() > 0);
             for (byte[] piece : new Cut.AtRandom(seed).pieces(sent)) {
                 ends.peer().send(piece);
                 // a pause now and then, so that readers time out

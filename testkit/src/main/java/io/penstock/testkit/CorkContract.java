@@ -9,8 +9,8 @@ import org.junit.jupiter.api.Test;
 
 /** {@link io.penstock.net.Output#cork}: what holds output back, and what lets it go. */
 interface CorkContract extends Contract {
-    private static boolean staysUnsent(Connection connection) {
-        return Await.stays(Duration.ofMillis(60), () -> connection.stats().sent() == 0);
+    private static boolean staysUnsent(Ends ends) {
+        return Await.stays(Duration.ofMillis(60), () -> ends.sent() == 0);
     }
 
     @Test
@@ -20,7 +20,7 @@ interface CorkContract extends Contract {
         Cork cork = connection.cork();
         for (String word : new String[] {"held ", "back"})
             ends.act(c -> c.send(word)).value();
-        assertThat(staysUnsent(connection)).isTrue();
+        assertThat(staysUnsent(ends)).isTrue();
         cork.close();
         cork.close();
         assertThat(ends.peer().read(9)).isEqualTo(Payload.bytes("held back"));
@@ -36,7 +36,7 @@ interface CorkContract extends Contract {
         ends.act(c -> c.send("x")).value();
         inner.close();
         inner.close();
-        assertThat(staysUnsent(ends.connection())).isTrue();
+        assertThat(staysUnsent(ends)).isTrue();
         outer.close();
         assertThat(ends.peer().read(1)).isEqualTo(Payload.bytes("x"));
     }
@@ -48,13 +48,13 @@ interface CorkContract extends Contract {
             ends.act(c -> {
                         c.send("now");
                         c.flush();
-                        assertThat(c.stats().sent()).isEqualTo(3);
+                        assertThat(ends.sent()).isEqualTo(3);
                         c.send("later");
                     })
                     .value();
             assertThat(Await.stays(
                             Duration.ofMillis(60),
-                            () -> ends.connection().stats().sent() == 3))
+                            () -> ends.sent() == 3))
                     .isTrue();
         }
         assertThat(ends.peer().read(8)).isEqualTo(Payload.bytes("nowlater"));

@@ -91,7 +91,7 @@ interface EndingContract extends Contract {
             c.close();
             return request;
         });
-        BackPressureContract.settled(() -> ends.connection().stats().sent());
+        BackPressureContract.settled(() -> ends.sent());
         replying.parked();
         var expected = new Stream();
         ByteBuffer into = ByteBuffer.allocate(64 * 1024);
@@ -136,7 +136,7 @@ interface EndingContract extends Contract {
         Ends ends = open();
         var reader = ends.call(c -> c.receive(10));
         ends.feed("part", Cut.WHOLE);
-        Await.until("the part has come", () -> ends.connection().stats().received() == 4);
+        Await.until("the part has come", () -> ends.received() == 4);
         reader.parked();
         ends.act(Connection::shutdownInput).value();
         assertThat("part").startsWith(Payload.text(reader.failing(Reason.CLOSED).partial()));
@@ -264,7 +264,7 @@ interface EndingContract extends Contract {
         var sending = ends.act(c -> {
             while (true) c.send(new byte[16 * 1024]);
         });
-        BackPressureContract.settled(() -> ends.connection().stats().sent());
+        BackPressureContract.settled(() -> ends.sent());
         sending.parked();
         ends.connection().abort();
         sending.failing(Reason.CLOSED);
@@ -316,7 +316,7 @@ interface EndingContract extends Contract {
         var writer = ends.act(c -> {
             while (true) c.send(new byte[16 * 1024]);
         });
-        BackPressureContract.settled(() -> ends.connection().stats().sent());
+        BackPressureContract.settled(() -> ends.sent());
         writer.parked().interrupt();
         writer.failing(Reason.INTERRUPTED);
         reader.failing(Reason.CLOSED);
@@ -334,7 +334,7 @@ interface EndingContract extends Contract {
             return c.receive(100);
         });
         ends.feed("part", cut);
-        Await.until("the part has come", () -> ends.connection().stats().received() == 4);
+        Await.until("the part has come", () -> ends.received() == 4);
         reader.parked();
         ends.peer().reset();
         assertThat("part").startsWith(Payload.text(reader.failing(Reason.RESET).partial()));

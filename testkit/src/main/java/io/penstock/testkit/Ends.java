@@ -1,6 +1,7 @@
 package io.penstock.testkit;
 
 import io.penstock.net.Connection;
+import io.penstock.net.Stats;
 import io.penstock.net.Timeouts;
 import java.io.IOException;
 import java.time.Duration;
@@ -35,14 +36,18 @@ public final class Ends implements AutoCloseable {
     private final Connection connection;
     private final Peer peer;
     private final Runnable afterwards;
+    private final Stats before;
 
     /**
+     * Of a connection that has a past, such as one that was taken over, only what comes from now on is counted.
+     *
      * @param afterwards what there is to do once both ends are gone
      */
     public Ends(Connection connection, Peer peer, Runnable afterwards) {
         this.connection = connection;
         this.peer = peer;
         this.afterwards = afterwards;
+        this.before = connection.stats();
         connection.timeouts(Timeouts.of(Await.LIMIT, Await.LIMIT, Await.LIMIT));
     }
 
@@ -52,6 +57,16 @@ public final class Ends implements AutoCloseable {
 
     public Peer peer() {
         return peer;
+    }
+
+    /** How many bytes the connection has received since the test has it. */
+    public long received() {
+        return connection.stats().received() - before.received();
+    }
+
+    /** How many bytes of the connection the operating system, or the peer, has taken since the test has it. */
+    public long sent() {
+        return connection.stats().sent() - before.sent();
     }
 
     /** Starts an operation on a virtual thread of the connection's loop. */

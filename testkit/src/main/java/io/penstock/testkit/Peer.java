@@ -2,9 +2,11 @@ package io.penstock.testkit;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.Arrays;
+import javax.net.ssl.SSLSocket;
 
 /**
  * The far end of a connection under test, driven by the test's own thread and, where possible, made of other code than ours.
@@ -16,6 +18,11 @@ public interface Peer extends AutoCloseable {
     /** A far end of a socket of the JDK's, TCP or UNIX, which it owns from now on. */
     static Peer of(SocketChannel socket) throws IOException {
         return new SocketPeer(socket);
+    }
+
+    /** A far end that speaks TLS by the JDK's own sockets: the secured one, its handshake done, over the raw one. It owns both. */
+    static Peer of(Socket raw, SSLSocket secured) throws IOException {
+        return new TlsPeer(raw, secured);
     }
 
     /** Sends the bytes and returns when the operating system, or the other end's buffer, has them all. */

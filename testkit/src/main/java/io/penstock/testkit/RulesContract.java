@@ -109,7 +109,7 @@ interface RulesContract extends Contract {
                 })
                 .value();
         ends.feed("OK!", Cut.WHOLE);
-        Await.until("it has come", () -> ends.connection().stats().received() == 3);
+        Await.until("it has come", () -> ends.received() == 3);
         ends.peer().close();
         ends.act(c -> {
                     while (true) {
@@ -129,7 +129,7 @@ interface RulesContract extends Contract {
             c.flush();
             return c.receive(100);
         });
-        Await.until("something is unread", () -> ends.connection().stats().sent() == 6);
+        Await.until("something is unread", () -> ends.sent() == 6);
         reader.parked();
         ends.peer().reset();
         reader.failing(Reason.RESET);
@@ -153,7 +153,7 @@ interface RulesContract extends Contract {
         var writer = ends.act(c -> {
             while (true) c.send(new byte[64 * 1024]);
         });
-        BackPressureContract.settled(() -> ends.connection().stats().sent());
+        BackPressureContract.settled(() -> ends.sent());
         writer.parked();
         ends.act(c -> c.send("x")).failing(Reason.BUSY_WRITING);
         ends.act(Connection::flush).failing(Reason.BUSY_WRITING);
@@ -228,7 +228,7 @@ interface RulesContract extends Contract {
         var writer = ends.act(c -> {
             while (true) c.send(new byte[64 * 1024]);
         });
-        BackPressureContract.settled(() -> ends.connection().stats().sent());
+        BackPressureContract.settled(() -> ends.sent());
         writer.parked();
         allowedInAnyState(ends);
         ends.feed("line\n", Cut.WHOLE);
@@ -287,11 +287,11 @@ interface RulesContract extends Contract {
             c.send(all);
             c.shutdownOutput();
         });
-        BackPressureContract.settled(() -> ends.connection().stats().sent());
+        BackPressureContract.settled(() -> ends.sent());
         writer.parked();
         timeouts(ends, Await.LIMIT, Duration.ofMillis(20));
         arrived.check(ends.peer().read(all.length / 4));
-        BackPressureContract.settled(() -> ends.connection().stats().sent());
+        BackPressureContract.settled(() -> ends.sent());
         assertThat(writer.isDone()).isFalse();
         arrived.check(ends.peer().readAll());
         writer.value();

@@ -1,0 +1,30 @@
+package io.penstock.http.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penstock.net.TlsEngine;
+import io.penstock.testkit.ConnectionContract;
+import io.penstock.testkit.ConnectionKind;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** The conformance suite over connections that were taken over, on the scheduler that this run is for. */
+abstract class TakenOverContract extends ConnectionContract {
+    private final TakenOverKind kind;
+
+    TakenOverContract(@Nullable TlsEngine engine, String early) {
+        kind = new TakenOverKind(engine, early);
+    }
+
+    @Override
+    public final ConnectionKind kind() {
+        return kind;
+    }
+
+    @Test
+    void theSchedulerIsTheOneThisRunIsFor() {
+        String expected = System.getProperty("penstock.expectScheduler");
+        assertThat(expected).as("-Dpenstock.expectScheduler").isIn("loop", "default");
+        assertThat(loops().scheduler()).startsWith(expected);
+    }
+}

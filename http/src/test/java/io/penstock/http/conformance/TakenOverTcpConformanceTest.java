@@ -1,0 +1,8 @@
+package io.penstock.http.conformance;
+
+/** The conformance suite over TCP connections that were taken over. */
+final class TakenOverTcpConformanceTest extends TakenOverContract {
+    TakenOverTcpConformanceTest() {
+        super(null, "");
+    }
+}
