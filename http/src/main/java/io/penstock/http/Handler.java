@@ -24,6 +24,12 @@ public interface Handler {
     /** A request was refused before it became an exchange: malformed, too large or too slow. The answer has been sent. */
     default void refused(Connection connection, int status, String reason) {}
 
+    /**
+     * A connection that was {@linkplain Exchange#takeOver taken over} has ended, or was given back. Called once for each take-over, behind
+     * {@link #handle} and on the same thread, with the same exchange: of use to whoever counts and logs.
+     */
+    default void takeOverEnded(Exchange exchange, TakeOverEnd end) {}
+
     /** The client's connection is about to end; called once for each {@link #opened}. */
     default void closed(Connection connection) {}
 }

@@ -45,6 +45,9 @@ public interface HttpServer extends AutoCloseable {
     /** The number of connections that are in an exchange, or reading its head. */
     int busy();
 
+    /** The number of connections that somebody has {@linkplain Exchange#takeOver taken over} and that are open; they are busy as well. */
+    int takenOver();
+
     /** Waits until the server is closed. */
     void join() throws InterruptedException;
 

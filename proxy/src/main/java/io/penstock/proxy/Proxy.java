@@ -2,6 +2,7 @@ package io.penstock.proxy;
 
 import io.penstock.http.Exchange;
 import io.penstock.http.Handler;
+import io.penstock.http.TakeOverEnd;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.Connector;
@@ -80,6 +81,12 @@ public final class Proxy implements Handler, AutoCloseable {
         Session session = sessions.get(exchange.connection());
         if (session == null) throw new IllegalStateException("this proxy was not told of " + exchange.connection());
         new Transaction(this, session, exchange).run();
+    }
+
+    @Override
+    public void takeOverEnded(Exchange exchange, TakeOverEnd end) {
+        Session session = sessions.get(exchange.connection());
+        if (session != null) session.takeOverEnded(end);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.penstock.proxy;
 
+import io.penstock.http.TakeOverEnd;
 import io.penstock.net.Connection;
 import io.penstock.net.Loop;
 import io.penstock.net.TlsSession;
@@ -31,6 +32,9 @@ public final class Session {
     private volatile @Nullable Dispatch<Transaction> current;
 
     private ForwardedHeads.@Nullable Client forwarded;
+
+    /** The transaction whose handler has the connection itself. */
+    private volatile @Nullable Transaction takenOver;
 
     Session(Proxy proxy, Connection connection) {
         this.proxy = proxy;
@@ -115,6 +119,17 @@ public final class Session {
     void beginTransaction(Dispatch<Transaction> calls) {
         current = calls;
         transactions++;
+    }
+
+    /** Its connection is somebody's, for as long as this transaction lasts. */
+    void takenOver(Transaction by) {
+        takenOver = by;
+    }
+
+    void takeOverEnded(TakeOverEnd end) {
+        Transaction by = takenOver;
+        takenOver = null;
+        if (by != null) by.takeOverEnded(end);
     }
 
     /** A client may be idle for long, and in great number: nothing of its last transaction is kept for it. */

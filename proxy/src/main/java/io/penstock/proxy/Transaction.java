@@ -6,6 +6,7 @@ import io.penstock.http.Exchange;
 import io.penstock.http.Handler;
 import io.penstock.http.RequestHead;
 import io.penstock.http.ResponseHead;
+import io.penstock.http.TakeOverEnd;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.Listener;
 import io.penstock.net.Loop;
@@ -57,6 +58,7 @@ public final class Transaction {
     private long connected = -1;
     private long firstByte = -1;
     private Phase phase = Phase.READ_REQUEST_HEAD;
+    private @Nullable TakeOverEnd tunnel;
     private EndedBy endedBy = EndedBy.NOBODY;
     private Phase endedIn = Phase.DONE;
 
@@ -89,9 +91,20 @@ public final class Transaction {
             LOG.error("transaction {} failed", id(), e);
             exchange.respond(500, "500 Internal Server Error\n");
         } finally {
-            phase = Phase.DONE;
-            close();
+            if (phase != Phase.TAKEN_OVER) close();
         }
+    }
+
+    /** The connection that a handler took over from it has ended, or is HTTP's again: this is where the transaction ends. */
+    void takeOverEnded(TakeOverEnd end) {
+        tunnel = end;
+        switch (end.cause()) {
+            case RESUMED, CLOSED -> {}
+            case LOST -> ended(EndedBy.CLIENT);
+            case FAILED -> ended(EndedBy.PLUGIN);
+            case ABORTED -> ended(EndedBy.PENSTOCK);
+        }
+        if (phase == Phase.TAKEN_OVER) close();
     }
 
     /** Whoever answers first, answers: a plugin at a hook, a route's handler, or an origin. */
@@ -156,6 +169,7 @@ public final class Transaction {
     }
 
     private void close() {
+        phase = Phase.DONE;
         given = null;
         reached = Hook.TRANSACTION_CLOSE;
         hooks.callAll(Hook.TRANSACTION_CLOSE, this::log);
@@ -245,6 +259,7 @@ public final class Transaction {
     void takenOver() {
         phase = Phase.TAKEN_OVER;
         endedIn = phase;
+        session.takenOver(this);
     }
 
     /** A failure of one plugin on its way through the handler of another. */
@@ -606,8 +621,8 @@ public final class Transaction {
                 session.localAddress(),
                 request,
                 exchange.status(),
-                exchange.body().received(),
-                exchange.bytesSent(),
+                exchange.body().received() + (tunnel == null ? 0 : tunnel.received()),
+                exchange.bytesSent() + (tunnel == null ? 0 : tunnel.sent()),
                 chosen < 0 ? -1 : chosen - begun,
                 connected < 0 ? -1 : connected - chosen,
                 firstByte < 0 ? -1 : firstByte - connected,

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param listener the address the client connected to
  * @param request the request's head; null when it was refused before it was one
  * @param status the status sent; 0 when none was
- * @param received bytes of the request's body
- * @param sent bytes of the answer's body
+ * @param received bytes of the request's body, and of what came raw where the connection was taken over
+ * @param sent bytes of the answer's body, and of what was sent raw
  * @param waitNanos from the begin to the choice of an origin; -1 when it was not reached, as below
  * @param connectNanos from there to a connection, dialled or pooled
  * @param firstByteNanos from there to the head of the origin's answer

@@ -3,6 +3,7 @@ package io.penstock.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.awaitility.Awaitility.await;
 
 import io.penstock.http.ResponseHead;
 import io.penstock.net.Connection;
@@ -64,7 +65,10 @@ class TakeOverTest {
             assertThat(record.status()).isZero();
             assertThat(record.phase()).isEqualTo(Phase.TAKEN_OVER);
             assertThat(record.endedBy()).isEqualTo(EndedBy.NOBODY);
+            assertThat(record.received()).isEqualTo("ls\r\npwd\r\nexit\r\n".length());
+            assertThat(record.sent()).isEqualTo("$ ls\n$ pwd\n".length());
             assertThat(log).containsExactly("close in DONE");
+            assertThat(rig.recordsLeft()).isZero();
         }
     }
 
@@ -116,9 +120,15 @@ class TakeOverTest {
         try (var rig = shell(scheduler);
                 var client = rig.client()) {
             client.send("GET /away HTTP/1.1\r\nHost: x\r\n\r\n");
-            assertThat(rig.record().endedBy()).isEqualTo(EndedBy.PLUGIN);
+            await().atMost(Rig.LIMIT).until(() -> rig.server().takenOver() == 1);
+            assertThat(rig.recordsLeft()).isZero(); // it is not at its end
             client.send("this\n");
             assertThat(client.in().readAllBytes()).asString().isEqualTo("this was received");
+            TransactionRecord record = rig.record();
+            assertThat(record.endedBy()).isEqualTo(EndedBy.PLUGIN);
+            assertThat(record.received()).isEqualTo(6);
+            assertThat(record.sent()).isEqualTo(17);
+            assertThat(rig.server().takenOver()).isZero();
         }
     }
 

@@ -352,6 +352,10 @@ final class Penstock {
                         "penstock_client_connections_busy",
                         "Those in a transaction.",
                         () -> listeners.stream().mapToInt(HttpServer::busy).sum())
+                .gauge(
+                        "penstock_client_connections_taken_over",
+                        "Those that a plugin has taken over.",
+                        () -> listeners.stream().mapToInt(HttpServer::takenOver).sum())
                 .gauge("penstock_ready", "1 when requests are taken, 0 while draining.", () -> ready ? 1 : 0);
         accessLog.ifPresent(
                 log -> metrics.counter("penstock_access_log_lines_total", "Lines of the access log.", log::written)

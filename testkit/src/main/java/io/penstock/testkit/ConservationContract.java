@@ -43,9 +43,7 @@ interface ConservationContract extends Contract {
                 }
                 return new Reading(c, sent, new Random(seed + 1)).toTheEnd();
             });
-            if (reset)
-                Await.until(
-                        "there is unread input", () -> ends.sent() > 0);
+            if (reset) Await.until("there is unread input", () -> ends.sent() > 0);
             for (byte[] piece : new Cut.AtRandom(seed).pieces(sent)) {
                 ends.peer().send(piece);
                 // a pause now and then, so that readers time out

@@ -52,9 +52,7 @@ interface CorkContract extends Contract {
                         c.send("later");
                     })
                     .value();
-            assertThat(Await.stays(
-                            Duration.ofMillis(60),
-                            () -> ends.sent() == 3))
+            assertThat(Await.stays(Duration.ofMillis(60), () -> ends.sent() == 3))
                     .isTrue();
         }
         assertThat(ends.peer().read(8)).isEqualTo(Payload.bytes("nowlater"));

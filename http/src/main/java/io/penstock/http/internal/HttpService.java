@@ -65,6 +65,15 @@ public final class HttpService {
         return busy;
     }
 
+    /** The number of connections that somebody has taken over. */
+    int takenOver() {
+        int taken = 0;
+        for (ServerConnection connection : open) {
+            if (connection.isTakenOver()) taken++;
+        }
+        return taken;
+    }
+
     boolean isDraining() {
         return draining;
     }

@@ -54,6 +54,11 @@ public final class ListeningServer implements HttpServer {
     }
 
     @Override
+    public int takenOver() {
+        return service.takenOver();
+    }
+
+    @Override
     public void join() throws InterruptedException {
         listener.join();
     }

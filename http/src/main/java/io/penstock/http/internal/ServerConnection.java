@@ -6,6 +6,7 @@ import io.penstock.http.HeaderNames;
 import io.penstock.http.HttpServerOptions;
 import io.penstock.http.HttpVersion;
 import io.penstock.http.RequestHead;
+import io.penstock.net.Connection.Origin;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.internal.BufferedInput;
@@ -13,12 +14,16 @@ import io.penstock.net.internal.ConnectionScope;
 import io.penstock.net.internal.StreamConnection;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One client's connection, from its first request to its end, on its own virtual thread: read a head, have it answered, clear away
  * what was not read, next. Pipelined requests are answered in order because nothing here happens twice at a time.
  */
 final class ServerConnection {
+    private static final Logger LOG = LoggerFactory.getLogger(ServerConnection.class);
+
     /** How long a client may go on sending after an answer that ends the connection, so that a reset does not destroy it. */
     private static final Duration PARTING = Duration.ofSeconds(2);
 
@@ -31,6 +36,9 @@ final class ServerConnection {
 
     /** Between two requests, or before the first. Read by whoever drains the service. */
     private volatile boolean idle = true;
+
+    /** The server did not want to wait any more. */
+    private volatile boolean aborted;
 
     ServerConnection(HttpService service, StreamConnection connection) {
         this.service = service;
@@ -102,6 +110,25 @@ final class ServerConnection {
             return false;
         } finally {
             exchange.retire();
+            tellEnd(exchange);
+        }
+    }
+
+    /** Of a connection that was taken over: it is over now, and what it has moved is certain. */
+    private void tellEnd(ServerExchange exchange) {
+        TakeOver taken = exchange.taken();
+        if (taken == null) return;
+        if (!taken.isResumed()) closeQuietly();
+        try (var _ = ConnectionScope.enter("exchange")) {
+            service.handler().takeOverEnded(exchange, taken.end(aborted));
+        }
+    }
+
+    private void closeQuietly() {
+        try {
+            connection.close();
+        } catch (ConnectionException e) {
+            LOG.debug("{} was taken over, and could not deliver everything", connection, e);
         }
     }
 
@@ -175,7 +202,12 @@ final class ServerConnection {
         if (idle) connection.closeUnlessReached(this::isIdle);
     }
 
+    boolean isTakenOver() {
+        return connection.origin() == Origin.TAKEN_OVER && connection.isOpen();
+    }
+
     void abort() {
+        aborted = true;
         connection.abort();
     }
 }

@@ -239,8 +239,9 @@ final class ServerExchange implements Exchange {
             }
             // there may be input where nothing can be sent any more
             if (connection.owes()) connection.output().flush();
-            var taken = new TakeOver(toString(), obstacle(asked));
+            var taken = new TakeOver(toString(), connection, obstacle(asked));
             asked.giveBack();
+            taken.begin();
             progress.takenOver(taking, taken);
             if (answer != null) answer.takenOver();
             connection.takenOverFrom(taken);
@@ -294,6 +295,7 @@ final class ServerExchange implements Exchange {
                 log(failure, "when it had given its connection away, which goes on without it");
                 return;
             }
+            raw.failed();
         }
         if (last instanceof Progress.Unanswered) {
             failedUnanswered(failure);
@@ -357,15 +359,21 @@ final class ServerExchange implements Exchange {
 
     private void leave(TakeOver raw) {
         taken = raw;
-        outlives = raw.outlivesHandler(connection);
+        outlives = raw.outlivesHandler();
     }
 
     /** Waits until whoever has the connection behind the handler has ended it or given it back; nothing if nobody has. */
     void awaitTaker() {
         TakeOver raw = taken;
         if (raw == null) return;
-        if (outlives) raw.await(connection);
+        if (outlives) raw.await();
         persistent = raw.isResumed();
+    }
+
+    /** The take-over of its connection, once the handler has returned; null when there was none. */
+    @Nullable
+    TakeOver taken() {
+        return taken;
     }
 
     /** Drops what is left in this process, whatever happened. Idempotent. */

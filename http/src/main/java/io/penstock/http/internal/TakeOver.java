@@ -1,5 +1,7 @@
 package io.penstock.http.internal;
 
+import io.penstock.http.TakeOverEnd;
+import io.penstock.http.TakeOverEnd.Cause;
 import io.penstock.http.UnreadBody;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
@@ -23,6 +25,7 @@ final class TakeOver implements StreamConnection.Lender {
     }
 
     private final String exchange;
+    private final StreamConnection connection;
 
     /** Why no request can follow; null when one can. */
     private final @Nullable String obstacle;
@@ -33,12 +36,41 @@ final class TakeOver implements StreamConnection.Lender {
     private final AtomicReference<Holder> holder = new AtomicReference<>(Holder.TAKER);
     private volatile boolean ended;
 
+    /** What had gone each way before, and in between. */
+    private volatile long received;
+
+    private volatile long sent;
+
+    /** How the client's stream has ended first. */
+    private volatile @Nullable Reason ending;
+
+    private volatile boolean failed;
+
     /** The server's thread, while it waits. */
     private volatile @Nullable Thread waiting;
 
-    TakeOver(String exchange, @Nullable String obstacle) {
+    TakeOver(String exchange, StreamConnection connection, @Nullable String obstacle) {
         this.exchange = exchange;
+        this.connection = connection;
         this.obstacle = obstacle;
+    }
+
+    /** Everything that HTTP had to do with it is done: what is received and not consumed, and what is sent now, is the taker's. */
+    void begin() {
+        received = consumed();
+        sent = connection.stats().sent();
+        connection.whenInputEnds(reason -> {
+            if (ending == null) ending = reason;
+        });
+    }
+
+    /** How much of what came was taken out of the connection; of two that change, both are looked at until they agree. */
+    private long consumed() {
+        while (true) {
+            long came = connection.stats().received();
+            int waiting = connection.buffered();
+            if (came == connection.stats().received()) return came - waiting;
+        }
     }
 
     /** Does with the unread part of a body what was chosen; if that cannot be, nothing of it is done as far as one can know before. */
@@ -98,6 +130,7 @@ final class TakeOver implements StreamConnection.Lender {
 
     @Override
     public void resumed() {
+        count(consumed());
         holder.set(Holder.HTTP);
         LockSupport.unpark(waiting);
     }
@@ -106,14 +139,42 @@ final class TakeOver implements StreamConnection.Lender {
         return holder.get() == Holder.HTTP;
     }
 
+    private void count(long until) {
+        received = until - received;
+        sent = connection.stats().sent() - sent;
+    }
+
+    /** The handler has thrown something, and the connection is aborted for it. */
+    void failed() {
+        failed = true;
+    }
+
+    /**
+     * What is to be told of it, once it is closed or HTTP has it again.
+     *
+     * @param aborted whether the server itself has aborted it
+     */
+    TakeOverEnd end(boolean aborted) {
+        if (!isResumed()) count(connection.stats().received());
+        return new TakeOverEnd(cause(aborted), received, sent);
+    }
+
+    private Cause cause(boolean aborted) {
+        if (isResumed()) return Cause.RESUMED;
+        Reason first = ending;
+        if (first != null && first != Reason.EOF && first != Reason.CLOSED) return Cause.LOST;
+        if (aborted) return Cause.ABORTED;
+        return failed ? Cause.FAILED : Cause.CLOSED;
+    }
+
     /** The handler has returned: whether somebody has the connection behind it, or is just giving it back. */
-    boolean outlivesHandler(StreamConnection connection) {
+    boolean outlivesHandler() {
         if (isResumed()) return false;
         return !connection.comeHome() || !holder.compareAndSet(Holder.TAKER, Holder.SERVER);
     }
 
     /** Waits for the one who has it behind its handler to end it, or to give it back. */
-    void await(StreamConnection connection) {
+    void await() {
         waiting = Thread.currentThread();
         Action end = connection.whenClosed(() -> {
             ended = true;

@@ -43,8 +43,8 @@ record TakenOverKind(@Nullable TlsEngine engine, String early) implements Connec
         var service = new HttpService(HttpServerOptions.DEFAULT, take);
         var options = engine == null
                 ? ListenerOptions.DEFAULT
-                : ListenerOptions.DEFAULT.withTls(TlsServer.of(TestIdentity.LOCALHOST.identity())
-                        .withEngine(engine));
+                : ListenerOptions.DEFAULT.withTls(
+                        TlsServer.of(TestIdentity.LOCALHOST.identity()).withEngine(engine));
         var unused = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         try (var listener = Listener.open(loops, unused, options, service::serve)) {
             Peer peer = engine == null ? Peer.of(SocketChannel.open(listener.address())) : secured(listener.address());
@@ -63,10 +63,8 @@ record TakenOverKind(@Nullable TlsEngine engine, String early) implements Connec
         var raw = new Socket();
         raw.connect(address);
         raw.setTcpNoDelay(true);
-        var secured = (SSLSocket) TestIdentity.LOCALHOST
-                .context()
-                .getSocketFactory()
-                .createSocket(raw, "localhost", raw.getPort(), true);
+        var secured = (SSLSocket)
+                TestIdentity.LOCALHOST.context().getSocketFactory().createSocket(raw, "localhost", raw.getPort(), true);
         secured.setSoTimeout((int) Await.LIMIT.toMillis());
         secured.startHandshake();
         return Peer.of(raw, secured);

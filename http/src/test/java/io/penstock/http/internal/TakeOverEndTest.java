@@ -1,0 +1,131 @@
+package io.penstock.http.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penstock.http.Exchange;
+import io.penstock.http.Handler;
+import io.penstock.http.HttpServerOptions;
+import io.penstock.http.TakeOverEnd;
+import io.penstock.http.TakeOverEnd.Cause;
+import io.penstock.http.UnreadBody;
+import io.penstock.net.Connection;
+import io.penstock.net.Scope;
+import io.penstock.testkit.Await;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** What a server is told of a connection that was taken over, once that is at its end. */
+class TakeOverEndTest extends GroundTest {
+    private final LinkedBlockingQueue<TakeOverEnd> ends = new LinkedBlockingQueue<>();
+
+    private HttpService service(Handler handler) {
+        Handler recorded = recorded(handler);
+        return new HttpService(HttpServerOptions.DEFAULT, new Handler() {
+            @Override
+            public void handle(Exchange exchange) throws Exception {
+                recorded.handle(exchange);
+            }
+
+            @Override
+            public void takeOverEnded(Exchange exchange, TakeOverEnd end) {
+                ends.add(end);
+            }
+        });
+    }
+
+    private TakeOverEnd end() throws InterruptedException {
+        TakeOverEnd end = ends.poll(10, TimeUnit.SECONDS);
+        assertThat(end).as("the end of a take-over").isNotNull();
+        return end;
+    }
+
+    @Test
+    void itCountsWhatCameAndWhatWentFromTheTakeOverOn() throws Exception {
+        try (var served = ground.serve(loops, service(exchange -> {
+            exchange.respond(200, "an answer is not raw");
+            Connection raw = exchange.takeOver(UnreadBody.RAW);
+            raw.send(textOf(raw, 7) + "!");
+        }))) {
+            served.send(request("POST", "/", "Content-Length: 5") + "hello, but not read");
+            assertThat(served.receiveAll()).endsWith("raw" + "hello, !");
+            assertThat(served.awaitEnd()).isTrue();
+            assertThat(end()).isEqualTo(new TakeOverEnd(Cause.CLOSED, 19, 8));
+            assertThat(ends).isEmpty();
+        }
+    }
+
+    @Test
+    void whatHttpGetsBackIsNotCounted() throws Exception {
+        try (var served = ground.serve(loops, service(exchange -> {
+            if (exchange.request().path().equals("/2")) {
+                hello(exchange);
+                return;
+            }
+            Connection raw = exchange.takeOver();
+            raw.send(textOf(raw, 2) + "!");
+            raw.resumeHttp();
+        }))) {
+            served.send(get("/1") + "ab" + get("/2"));
+            assertThat(served.receive(3)).isEqualTo("ab!");
+            served.receiveAnswer();
+            assertThat(end()).isEqualTo(new TakeOverEnd(Cause.RESUMED, 2, 3));
+            assertThat(served.awaitEnd()).isTrue();
+            assertThat(ends).isEmpty();
+        }
+    }
+
+    @Test
+    void itIsToldOnlyAtTheEndOfOneThatOutlivesItsHandler() throws Exception {
+        var kept = new CompletableFuture<Connection>();
+        HttpService service =
+                service(exchange -> kept.complete(exchange.takeOver().transfer(Scope.PROCESS)));
+        try (var served = ground.serve(loops, service)) {
+            assertThat(service.takenOver()).isZero();
+            served.send(get("/"));
+            Connection raw = kept.get(10, TimeUnit.SECONDS);
+            assertThat(Await.stays(Duration.ofMillis(50), ends::isEmpty)).isTrue();
+            assertThat(service.takenOver()).isEqualTo(1);
+            raw.send("later");
+            raw.close();
+            assertThat(end()).isEqualTo(new TakeOverEnd(Cause.CLOSED, 0, 5));
+            assertThat(service.takenOver()).isZero();
+        }
+    }
+
+    @Test
+    void aClientThatIsLostIsToldFromOneThatEndsInOrder() throws Exception {
+        Handler reading = exchange -> exchange.takeOver().receiveAll();
+        try (var served = ground.serve(loops, service(reading))) {
+            served.send(get("/") + "abc").client().shutdownOutput();
+            assertThat(end()).isEqualTo(new TakeOverEnd(Cause.CLOSED, 3, 0));
+        }
+        HttpService service = service(reading);
+        try (var served = ground.serve(loops, service)) {
+            served.send(get("/") + "abc");
+            Await.until("it is taken over", () -> service.takenOver() == 1);
+            served.client().abort();
+            assertThat(end().cause()).isEqualTo(Cause.LOST);
+        }
+    }
+
+    @Test
+    void aHandlerThatFailsIsToldFromAServerThatIsStopped() throws Exception {
+        try (var served = ground.serve(loops, service(exchange -> {
+            exchange.takeOver();
+            throw new IllegalArgumentException("on purpose");
+        }))) {
+            served.send(get("/"));
+            assertThat(end().cause()).isEqualTo(Cause.FAILED);
+        }
+        HttpService service = service(exchange -> exchange.takeOver().receiveAll());
+        try (var served = ground.serve(loops, service)) {
+            served.send(get("/"));
+            Await.until("it is taken over", () -> service.takenOver() == 1);
+            service.abort();
+            assertThat(end().cause()).isEqualTo(Cause.ABORTED);
+        }
+    }
+}
