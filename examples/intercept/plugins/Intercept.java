@@ -1,0 +1,106 @@
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.penstock.net.AdoptOptions;
+import io.penstock.net.Connection;
+import io.penstock.net.Loop;
+import io.penstock.net.Tasks;
+import io.penstock.proxy.Hook;
+import io.penstock.proxy.Plugin;
+import io.penstock.proxy.PluginContext;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * Takes the place of the server and bridges its clients to one on this machine, over a descriptor that native code has connected: those
+ * who ask for something below {@code /blocking/}.
+ *
+ * <p>Answers to Traffic Server's {@code example/plugins/c-api/intercept/intercept.cc}, from whose port 60000 it differs by {@code
+ * PENSTOCK_JAVA_OPTS=-Dintercept.port=8000}. A plugin that need not show how a descriptor is adopted dials by {@code penstock.connector()}.
+ */
+public final class Intercept implements Plugin {
+    private final int port = Integer.getInteger("intercept.port", 60000);
+
+    @Override
+    public void start(PluginContext penstock) {
+        penstock.on(Hook.READ_REQUEST_HEAD, transaction -> {
+            String path = transaction.request().path();
+            if (path.startsWith("/blocking/")) transaction.intercept(this::bridge);
+        });
+    }
+
+    /** One thread for each direction. What fails here is answered 502, with the plugin's name. */
+    private void bridge(Connection client) throws Exception {
+        try (Connection server = server(client.loop());
+                Tasks tasks = Tasks.open()) {
+            tasks.fork(() -> {
+                client.transferTo(server); // to its end, which is when the client has its answer
+                server.shutdownOutput();
+                return server;
+            });
+            server.transferTo(client);
+        }
+    }
+
+    /** Connecting blocks a thread until it has been done: one of those that may be. */
+    private Connection server(Loop loop) throws Exception {
+        int descriptor = loop.offload(() -> Native.connectedTo(port));
+        try {
+            return Connection.adopt(descriptor, AdoptOptions.DEFAULT.withLoop(loop));
+        } catch (IOException e) {
+            Native.close(descriptor); // it has been refused, and is ours still
+            throw e;
+        }
+    }
+
+    /** The operating system, as a library in C would use it. */
+    private static final class Native {
+        private static final int AF_INET = 2;
+        private static final int SOCK_STREAM = 1;
+        private static final int SIZE = 16;
+        private static final MethodHandle SOCKET = call("socket", JAVA_INT, JAVA_INT, JAVA_INT);
+        private static final MethodHandle CONNECT = call("connect", JAVA_INT, ADDRESS, JAVA_INT);
+        private static final MethodHandle CLOSE = call("close", JAVA_INT);
+
+        private static MethodHandle call(String name, MemoryLayout... arguments) {
+            Linker linker = Linker.nativeLinker();
+            return linker.downcallHandle(
+                    linker.defaultLookup().findOrThrow(name), FunctionDescriptor.of(JAVA_INT, arguments));
+        }
+
+        /** A socket that is connected to the port of 127.0.0.1. */
+        static int connectedTo(int port) throws IOException {
+            int descriptor = invoke(SOCKET, AF_INET, SOCK_STREAM, 0);
+            if (descriptor < 0) throw new IOException("no more descriptors");
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment address = arena.allocate(SIZE, 4); // struct sockaddr_in, in the order of the network but for the family
+                address.asByteBuffer()
+                        .order(java.nio.ByteOrder.nativeOrder())
+                        .putShort((short) AF_INET)
+                        .order(java.nio.ByteOrder.BIG_ENDIAN)
+                        .putShort((short) port)
+                        .putInt(0x7f000001);
+                if (invoke(CONNECT, descriptor, address, SIZE) == 0) return descriptor;
+                close(descriptor);
+                throw new IOException("nobody listens on 127.0.0.1:" + port);
+            }
+        }
+
+        static void close(int descriptor) {
+            invoke(CLOSE, descriptor);
+        }
+
+        private static int invoke(MethodHandle call, Object... arguments) {
+            try {
+                return (int) call.invokeWithArguments(arguments);
+            } catch (Throwable e) {
+                throw new IllegalStateException("the operating system could not be called", e);
+            }
+        }
+    }
+}
