@@ -3,6 +3,7 @@ package io.penstock.http;
 import io.penstock.http.internal.ListeningServer;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.Loops;
+import io.penstock.net.TlsServer;
 import java.net.SocketAddress;
 import java.time.Duration;
 
@@ -38,6 +39,9 @@ public interface HttpServer extends AutoCloseable {
 
     /** The bound address, with the real port. */
     SocketAddress address();
+
+    /** Secures connections from now on with other options, such as a renewed certificate: see {@link io.penstock.net.Listener#tls}. */
+    void tls(TlsServer renewed);
 
     /** The number of client connections that are open. */
     int connections();

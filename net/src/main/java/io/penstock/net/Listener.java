@@ -82,6 +82,15 @@ public interface Listener extends AutoCloseable {
     /** The bound address, with the real port. */
     SocketAddress address();
 
+    /**
+     * Secures connections that are accepted from now on with other options, such as a renewed certificate; those that are open go on as they
+     * are. Prepares them first, so not on a loop itself.
+     *
+     * @throws IllegalStateException when the listener was opened without TLS
+     * @throws IllegalArgumentException when the options are not possible here; nothing has changed
+     */
+    void tls(TlsServer renewed);
+
     /** Stops accepting and lets the connections that are open go on. Idempotent. */
     @Override
     void close();

@@ -105,7 +105,7 @@ public final class Main {
     }
 
     private static void install(Signals signals, Penstock penstock) {
-        signals.install(penstock::reopenLogs, () -> endAtOnce(penstock));
+        signals.install(penstock::reopenLogs, penstock::renewCertificates, () -> endAtOnce(penstock));
     }
 
     /** Without the JVM's shutdown hooks, which might wait for what is stuck. */

@@ -151,6 +151,29 @@ final class Penstock {
         return loops;
     }
 
+    /**
+     * Reads the certificates of the listeners again, for connections that are accepted from now on. A listener whose files cannot be used
+     * stays as it is.
+     */
+    void renewCertificates() {
+        int renewed = 0;
+        for (int i = 0; i < listeners.size(); i++) {
+            Config.Listener listener = config.listeners().get(i);
+            try {
+                if (listener.tls().isPresent()) {
+                    listeners.get(i).tls(TlsFiles.of(listener.tls().get()));
+                    renewed++;
+                }
+            } catch (IOException | IllegalArgumentException e) {
+                LOG.error("The listener at {} keeps its certificates: {}", listener.address(), e.toString());
+            }
+        }
+        LOG.info(
+                "HUP: certificates of {} listeners were read again. Anything else in the configuration is read at the start only:"
+                        + " restart Penstock for it",
+                renewed);
+    }
+
     void reopenLogs() {
         accessLog.ifPresent(AccessLog::reopen);
     }

@@ -187,7 +187,7 @@ class ProcessTest {
                             .start()
                             .waitFor())
                     .isZero();
-            await().until(() -> err().contains("HUP is ignored"));
+            await().until(() -> err().contains("HUP: certificates of 0 listeners were read again."));
             assertThat(get(port, "/").get(10, TimeUnit.SECONDS).body()).isEqualTo("still here\n");
 
             running.destroy();

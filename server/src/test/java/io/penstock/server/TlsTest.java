@@ -20,9 +20,11 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -158,6 +160,29 @@ class TlsTest {
                         "--key",
                         client.key().toString()))
                 .startsWith("origin.example https");
+    }
+
+    @Test
+    void aRenewedCertificateIsShownToNewClientsAndABrokenOneToNobody() throws Exception {
+        String old = Files.readString(site.certificate());
+        String oldKey = Files.readString(site.key());
+        int port = start("", originOverTls(), "tls: { trust: origin.pem, server-name: origin.example }");
+        String trusted = Files.writeString(directory.resolve("old.pem"), old).toString();
+        try {
+            Files.writeString(site.key(), Files.readString(client.key()));
+            Objects.requireNonNull(penstock).renewCertificates();
+            assertThat(curl(port, "--cacert", trusted)).startsWith("origin.example https");
+
+            Pem renewed = Pem.of(Files.createDirectory(directory.resolve("renewed")), "site", "dns:site.example");
+            Files.copy(renewed.certificate(), site.certificate(), StandardCopyOption.REPLACE_EXISTING);
+            Files.copy(renewed.key(), site.key(), StandardCopyOption.REPLACE_EXISTING);
+            Objects.requireNonNull(penstock).renewCertificates();
+            assertThat(curl(port, "--cacert", renewed.certificate().toString())).startsWith("origin.example https");
+            assertThat(curl(port, "--cacert", trusted)).doesNotContain("origin.example");
+        } finally {
+            Files.writeString(site.certificate(), old);
+            Files.writeString(site.key(), oldKey);
+        }
     }
 
     @Test

@@ -44,6 +44,11 @@ public final class ListeningServer implements HttpServer {
     }
 
     @Override
+    public void tls(TlsServer renewed) {
+        listener.tls(renewed);
+    }
+
+    @Override
     public int connections() {
         return listener.connections();
     }

@@ -31,6 +31,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +50,9 @@ public final class NettyListener implements Listener {
     private final SocketAddress address;
     private final OpenConnections open;
 
+    /** What connections are accepted with. */
+    private final AtomicReference<ListenerOptions> options;
+
     /** Null when it was not adopted. */
     private final @Nullable Adoption adoption;
 
@@ -59,11 +63,13 @@ public final class NettyListener implements Listener {
             Channel channel,
             SocketAddress address,
             OpenConnections open,
+            AtomicReference<ListenerOptions> options,
             @Nullable Adoption adoption) {
         this.loops = loops;
         this.channel = channel;
         this.address = address;
         this.open = open;
+        this.options = options;
         this.adoption = adoption;
         loops.listeners().add(this);
     }
@@ -76,14 +82,15 @@ public final class NettyListener implements Listener {
         if (address instanceof UnixDomainSocketAddress file) requireAbsent(file);
         TlsServer tls = options.tls();
         if (tls != null) prepare(loops, tls);
-        ServerBootstrap bootstrap = bootstrap(loops, options, handler, open)
+        var current = new AtomicReference<>(options);
+        ServerBootstrap bootstrap = bootstrap(loops, current, handler, open)
                 .channelFactory(loops.sockets().servers(unix))
                 .option(ChannelOption.SO_BACKLOG, options.backlog());
         if (!unix) bootstrap.option(ChannelOption.SO_REUSEADDR, true);
         ChannelFuture bound = bootstrap.bind(netty(loops, address)).awaitUninterruptibly();
         if (!bound.isSuccess()) throw Failures.of(bound.cause(), Phase.BIND, address);
         Channel channel = bound.channel();
-        return new NettyListener(loops, channel, SocketTransport.toJdk(channel.localAddress()), open, null);
+        return new NettyListener(loops, channel, SocketTransport.toJdk(channel.localAddress()), open, current, null);
     }
 
     /** A listener on a descriptor that listens already. */
@@ -102,7 +109,8 @@ public final class NettyListener implements Listener {
             adoption.closeOwn();
             throw adoption.giveUp(e);
         }
-        ChannelFuture registered = bootstrap(loops, options, handler, open)
+        var current = new AtomicReference<>(options);
+        ChannelFuture registered = bootstrap(loops, current, handler, open)
                 .channelFactory(() -> channel)
                 .register();
         if (!registered.awaitUninterruptibly(REGISTERED_WITHIN_MILLIS) || !registered.isSuccess()) {
@@ -110,15 +118,16 @@ public final class NettyListener implements Listener {
             throw adoption.giveUp(registered.cause());
         }
         adoption.complete();
-        return new NettyListener(loops, channel, socket.local(), open, adoption);
+        return new NettyListener(loops, channel, socket.local(), open, current, adoption);
     }
 
     private static ServerBootstrap bootstrap(
-            NettyLoops loops, ListenerOptions options, Handler handler, OpenConnections open) {
+            NettyLoops loops, AtomicReference<ListenerOptions> current, Handler handler, OpenConnections open) {
         return new ServerBootstrap().group(loops.group()).childHandler(new ChannelInitializer<>() {
             @Override
             protected void initChannel(Channel accepted) {
                 NettyLoop loop = loops.of(accepted.eventLoop());
+                ListenerOptions options = current.get();
                 StreamConnection connection = SocketLink.over(accepted, Origin.ACCEPTED, loop, options.timeouts());
                 connection.stream().remember();
                 open.add(connection);
@@ -230,6 +239,15 @@ public final class NettyListener implements Listener {
     @Override
     public SocketAddress address() {
         return address;
+    }
+
+    @Override
+    public void tls(TlsServer renewed) {
+        if (options.get().tls() == null) {
+            throw new IllegalStateException("the listener at " + address + " has no TLS, and its clients expect none");
+        }
+        prepare(loops, renewed);
+        options.updateAndGet(now -> now.withTls(renewed));
     }
 
     @Override
