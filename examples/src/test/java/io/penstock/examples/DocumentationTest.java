@@ -2,11 +2,13 @@ package io.penstock.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.proxy.Hook;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,6 +56,12 @@ class DocumentationTest {
         assertThat(named)
                 .containsExactlyElementsOf(
                         Stream.of(Reason.values()).map(Reason::name).toList());
+        assertThat(text)
+                .contains("| `phase()` | while doing what: "
+                        + Stream.of(ConnectionException.Phase.values())
+                                .map(phase -> "`" + phase + "`")
+                                .collect(Collectors.joining(", "))
+                        + " |\n");
     }
 
     @Test
