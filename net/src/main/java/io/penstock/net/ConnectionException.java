@@ -151,8 +151,7 @@ public final class ConnectionException extends IOException {
     }
 
     private ConnectionException carrying(byte[] consumed, long bytes) {
-        var copy = new ConnectionException(
-                text, reason, phase, peer, consumed, bytes, getCause() == null ? this : getCause());
+        var copy = new ConnectionException(text, reason, phase, peer, consumed, bytes, getCause());
         copy.setStackTrace(getStackTrace());
         return copy;
     }

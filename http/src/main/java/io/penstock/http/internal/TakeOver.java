@@ -30,7 +30,7 @@ final class TakeOver implements StreamConnection.Lender {
     /** Why no request can follow; null when one can. */
     private final @Nullable String obstacle;
 
-    /** Its stack is where it was taken over. */
+    /** Its stack is where it was taken over: a microsecond and some 700 bytes, for which every later refusal can name the line. */
     private final Throwable place = new Throwable("the connection was taken over");
 
     private final AtomicReference<Holder> holder = new AtomicReference<>(Holder.TAKER);
