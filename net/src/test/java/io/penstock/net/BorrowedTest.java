@@ -60,7 +60,7 @@ class BorrowedTest {
         loops = Loops.open(LoopOptions.DEFAULT.withCount(2).withScheduler(scheduler));
         loop = loops.all().get(0);
         listener = Listener.open(loops, new InetSocketAddress("127.0.0.1", 0), this::answer);
-        pool = Pool.of(Connector.of(loops), PoolOptions.DEFAULT.withLimit(1).withBacklog(0));
+        pool = Pool.of(Connector.of(loops), PoolOptions.DEFAULT.withLimit(1).withBacklog(1));
     }
 
     /** Echoes lines, but for those of intruders. */

@@ -159,7 +159,7 @@ class SocketTest extends SocketPeer {
 
     @Test
     void aSecondCloserDoesNotCutOffTheFirst() throws Exception {
-        var content = new byte[4 << 20];
+        var content = new byte[MUCH];
         var chunk = Unpooled.wrappedBuffer(content);
         var closing = Spawned.on(loop, () -> {
             ((StreamConnection) connection).output().write(chunk); // accepted whole, and more than the kernel takes
