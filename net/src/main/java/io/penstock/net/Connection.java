@@ -25,6 +25,21 @@ import java.util.function.Consumer;
  * </table>
  *
  * <p>The fifth way out is {@link #release(KeepAlive)}, which gives a pooled connection back.
+ *
+ * <p>One thread may receive while another sends. What else comes while one of them is inside a call, or a TLS handshake is under way, does
+ * not disturb it, unless it is an end:
+ *
+ * <table class="plain">
+ * <caption>What another thread gets</caption>
+ * <tr><th>call</th><th>while one receives</th><th>while one sends</th><th>in a handshake</th></tr>
+ * <tr><td>receive and the like</td><td>{@code BUSY_READING}</td><td>goes</td><td>{@code BUSY_CONNECTING}</td></tr>
+ * <tr><td>send and the like</td><td>goes</td><td>{@code BUSY_WRITING}</td><td>{@code BUSY_CONNECTING}</td></tr>
+ * <tr><td>{@code startTls}</td><td>{@code BUSY_READING}</td><td>{@code BUSY_WRITING}</td><td>{@code BUSY_CONNECTING}</td></tr>
+ * <tr><td>{@code release}</td><td>{@link IllegalStateException}</td><td>{@link IllegalStateException}</td>
+ *     <td>{@link IllegalStateException}</td></tr>
+ * <tr><td>{@code close}, {@code abort}</td><td>ends it: {@code CLOSED} for the one inside</td><td>as left</td><td>as left</td></tr>
+ * <tr><td>{@code receiveUntil}, timeouts, options, {@code cork}</td><td>goes</td><td>goes</td><td>goes</td></tr>
+ * </table>
  */
 public interface Connection extends Input, Output, AutoCloseable {
     /** How a connection came to be. */

@@ -85,21 +85,26 @@ final class Duplex implements OpenSocket {
         return user;
     }
 
-    /** Whoever uses it, and has claimed both halves, does so no more: when this returns, nothing they have begun is under way. */
-    void dismiss() {
+    /**
+     * Whoever uses it, and has claimed both halves, does so no more: when this returns, nothing they have begun is under way.
+     *
+     * @return as {@link #flaw}
+     */
+    @Nullable
+    Released dismiss() {
         user = null;
         input.forgetAll();
         output.uncorkAll();
         lock.lock(); // behind an option that is being set
         lock.unlock();
+        return flaw();
     }
 
     /** What would confuse its next user; null when they would find it as good as new. Only while nobody uses it. */
     @Nullable
     Released flaw() {
-        if (input.hasEnded() || output.hasEnded()) return Released.ENDED;
-        if (!input.isIdle()) return Released.UNREAD;
-        return output.isIdle() ? null : Released.ENDED;
+        if (input.hasEnded() || !output.isIdle()) return Released.ENDED;
+        return input.isIdle() ? null : Released.UNREAD;
     }
 
     void joinPool(Slot place) {

@@ -7,7 +7,7 @@ import java.nio.ByteBuffer;
 import java.util.Objects;
 
 /** An input as {@link InputStream}; blocking is parking, closing does nothing. */
-final class InputAsStream extends InputStream {
+class InputAsStream extends InputStream {
     private final Input input;
 
     InputAsStream(Input input) {

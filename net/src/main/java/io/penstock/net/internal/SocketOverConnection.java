@@ -2,29 +2,21 @@ package io.penstock.net.internal;
 
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
-import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Connector;
 import io.penstock.net.Endpoint;
 import io.penstock.net.Scope;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InterruptedIOException;
 import java.io.OutputStream;
-import java.net.BindException;
-import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.NoRouteToHostException;
 import java.net.SocketAddress;
 import java.net.SocketException;
 import java.net.SocketImpl;
 import java.net.SocketOption;
 import java.net.SocketOptions;
-import java.net.SocketTimeoutException;
 import java.net.StandardSocketOptions;
-import java.net.UnknownHostException;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -111,7 +103,7 @@ final class SocketOverConnection extends SocketImpl {
         try {
             made = dial(Objects.requireNonNull(connector).get(), endpoint, millis);
         } catch (ConnectionException e) {
-            throw inSocketTerms(e);
+            throw SocketFailures.of(e);
         }
         made.transfer(Scope.PROCESS); // a library that asked for a socket keeps it as long as it likes, and closes it
         connection = made;
@@ -151,7 +143,7 @@ final class SocketOverConnection extends SocketImpl {
         try {
             connected().shutdownInput();
         } catch (ConnectionException e) {
-            throw inSocketTerms(e);
+            throw SocketFailures.of(e);
         }
     }
 
@@ -160,7 +152,7 @@ final class SocketOverConnection extends SocketImpl {
         try {
             connected().shutdownOutput();
         } catch (ConnectionException e) {
-            throw inSocketTerms(e);
+            throw SocketFailures.of(e);
         }
     }
 
@@ -205,34 +197,25 @@ final class SocketOverConnection extends SocketImpl {
         return new Writing(connected());
     }
 
-    /** Its {@code close}, and a {@code read} of one byte, are those of the stream that the JDK puts around it. */
-    private final class Reading extends InputStream {
-        private final Connection from;
-
+    /** Its {@code close} is that of the stream that the JDK puts around it. */
+    private final class Reading extends InputAsStream {
         Reading(Connection from) {
-            this.from = from;
-        }
-
-        @Override
-        public int read() throws IOException {
-            var one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+            super(from);
         }
 
         @Override
         public int read(byte[] into, int offset, int length) throws IOException {
-            Objects.checkFromIndexSize(offset, length, into.length);
             try {
-                return from.read(ByteBuffer.wrap(into, offset, length));
+                return super.read(into, offset, length);
             } catch (ConnectionException e) {
                 if (e.reason() == Reason.CLOSED && isShut()) return -1;
-                throw inSocketTerms(e);
+                throw SocketFailures.of(e);
             }
         }
 
         @Override
         public int available() {
-            return isShut() ? 0 : from.buffered();
+            return isShut() ? 0 : super.available();
         }
     }
 
@@ -253,29 +236,9 @@ final class SocketOverConnection extends SocketImpl {
             try {
                 connection.send(bytes, offset, length);
             } catch (ConnectionException e) {
-                throw inSocketTerms(e);
+                throw SocketFailures.of(e);
             }
         }
-    }
-
-    /** The exception that a socket of the JDK would throw; ours is its cause. */
-    private static IOException inSocketTerms(ConnectionException e) {
-        IOException known = switch (e.reason()) {
-            case TIMEOUT ->
-                e.phase() == Phase.WRITE
-                        ? new SocketException("Write timed out") // not to be tried again
-                        : new SocketTimeoutException(e.phase() == Phase.READ ? "Read timed out" : "Connect timed out");
-            case INTERRUPTED -> new InterruptedIOException("Closed by interrupt");
-            case CLOSED -> new SocketException("Socket closed");
-            case RESET -> new SocketException("Connection reset");
-            case REFUSED -> new ConnectException(e.getMessage());
-            case UNREACHABLE -> new NoRouteToHostException(e.getMessage());
-            case UNRESOLVED -> new UnknownHostException(e.getMessage());
-            case ADDRESS -> new BindException(e.getMessage());
-            default -> new SocketException(e.getMessage());
-        };
-        known.initCause(e);
-        return known;
     }
 
     // ---- its addresses

@@ -353,10 +353,8 @@ public final class StreamConnection extends Owned implements Connection {
     public Released release(KeepAlive keepAlive) {
         Slot place = pooled();
         claimBoth();
-        settle();
-        stream.dismiss();
+        Released flaw = stream.dismiss();
         leaveScope();
-        Released flaw = stream.flaw();
         if (flaw == null && input.held() > 0) flaw = Released.UNREAD;
         if (flaw != Released.ENDED && dirty) flaw = Released.DIRTY;
         input.drop();
@@ -376,11 +374,7 @@ public final class StreamConnection extends Owned implements Connection {
             input.unclaim();
             throw unreleasable("sending");
         }
-        if (stream.output().hasPending() && stream.isOnLoop()) { // what was sent is waited for
-            output.unclaim();
-            input.unclaim();
-            throw stream.blocking();
-        }
+        if (stream.output().hasPending()) settle();
     }
 
     private IllegalStateException unreleasable(String doing) {
@@ -393,7 +387,11 @@ public final class StreamConnection extends Owned implements Connection {
 
     /** Waits until everything sent is with the operating system; where that fails, the writing half has ended. */
     private void settle() {
-        if (!stream.output().hasPending()) return;
+        if (stream.isOnLoop()) {
+            output.unclaim();
+            input.unclaim();
+            throw stream.blocking();
+        }
         try {
             output.flush();
         } catch (ConnectionException e) {
