@@ -136,7 +136,7 @@ class CancelRacesTest {
             if (ThreadLocalRandom.current().nextInt(4) == 0) {
                 throw ConnectionException.of(Reason.REFUSED, Phase.CONNECT, endpoint.address());
             }
-            return pairedWithNobody();
+            return paired();
         }
 
         @Override
@@ -150,11 +150,10 @@ class CancelRacesTest {
         }
     };
 
-    private static Connection pairedWithNobody() {
+    /** One end of a pair, whose other end ends with it and not before. */
+    private static Connection paired() {
         Loop loop = Objects.requireNonNull(Loop.current());
-        var pair = Connection.pair(loop, loop);
-        pair.second().abort();
-        return pair.first();
+        return Connection.pair(loop, loop).first();
     }
 
     /** The work itself: none, some computing, or a wait. */
@@ -196,7 +195,7 @@ class CancelRacesTest {
             Loop home = loops.next();
             home.spawn("careless", () -> {
                 complete();
-                Connection connection = pairedWithNobody();
+                Connection connection = paired();
                 if (action.cancelled) return;
                 told.tell(new NetEvent.Connected(connection), home);
                 action.told = true;
