@@ -41,6 +41,14 @@ final class Program implements AutoCloseable {
         return start("examples/src/main/java/" + example.getName().replace('.', '/') + ".java", arguments);
     }
 
+    /** Starts an example as another program does that was told its command. */
+    static Program exampleUnder(List<String> starter, Class<?> example) throws IOException {
+        String source = "examples/src/main/java/" + example.getName().replace('.', '/') + ".java";
+        var command = new ArrayList<>(starter);
+        command.addAll(java(source));
+        return started(new ProcessBuilder(command).directory(root().toFile()), source);
+    }
+
     /** Runs an example to its end; its exit status, and what it said. */
     static String outcome(Class<?> example, String... arguments) throws Exception {
         String source = "examples/src/main/java/" + example.getName().replace('.', '/') + ".java";
@@ -55,7 +63,11 @@ final class Program implements AutoCloseable {
 
     /** Starts a main class, or a source file, and waits until it says on which port it listens. */
     static Program start(String main, String... arguments) throws IOException {
-        Process process = launch(main, arguments).redirectErrorStream(true).start();
+        return started(launch(main, arguments), main);
+    }
+
+    private static Program started(ProcessBuilder command, String main) throws IOException {
+        Process process = command.redirectErrorStream(true).start();
         var output = new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8));
         var seen = new StringBuilder();
         var late = new Timer(true);
@@ -127,6 +139,11 @@ final class Program implements AutoCloseable {
     /** The root of the checkout: tests run in the directory of their module. */
     static Path root() {
         return Path.of("").toAbsolutePath().getParent();
+    }
+
+    /** Waits until it has ended by itself. */
+    void awaitEnd() {
+        await().atMost(Duration.ofSeconds(30)).until(() -> !process.isAlive());
     }
 
     int port() {

@@ -24,7 +24,8 @@ import java.util.function.Consumer;
  * <tr><td>{@link #abort()}</td><td>a reset; unsent bytes are dropped</td><td>nothing</td></tr>
  * </table>
  *
- * <p>The fifth way out is {@link #release(KeepAlive)}, which gives a pooled connection back.
+ * <p>Two more ways out end nothing: {@link #release(KeepAlive)} gives a pooled connection back, {@link #detach()} gives the descriptor to
+ * its next owner.
  *
  * <p>One thread may receive while another sends. What else comes while one of them is inside a call, or a TLS handshake is under way, does
  * not disturb it, unless it is an end:
@@ -37,6 +38,7 @@ import java.util.function.Consumer;
  * <tr><td>{@code startTls}</td><td>{@code BUSY_READING}</td><td>{@code BUSY_WRITING}</td><td>{@code BUSY_CONNECTING}</td></tr>
  * <tr><td>{@code release}</td><td>{@link IllegalStateException}</td><td>{@link IllegalStateException}</td>
  *     <td>{@link IllegalStateException}</td></tr>
+ * <tr><td>{@code detach}</td><td>{@code BUSY_READING}</td><td>{@code BUSY_WRITING}</td><td>{@code BUSY_CONNECTING}</td></tr>
  * <tr><td>{@code close}, {@code abort}</td><td>ends it: {@code CLOSED} for the one inside</td><td>as left</td><td>as left</td></tr>
  * <tr><td>{@code receiveUntil}, timeouts, options, {@code cork}</td><td>goes</td><td>goes</td><td>goes</td></tr>
  * </table>
@@ -91,6 +93,11 @@ public interface Connection extends Input, Output, AutoCloseable {
      */
     static Connection adopt(int descriptor, AdoptOptions options) throws ConnectionException {
         return io.penstock.net.internal.AdoptedStream.adopt(descriptor, options);
+    }
+
+    /** Takes back what was {@linkplain #detach() detached}, here or by the process that has sent it. */
+    static Connection adopt(Detached detached) throws ConnectionException {
+        return adopt(detached.descriptor(), AdoptOptions.DEFAULT.withUnread(detached.unread()));
     }
 
     /** The two ends of an in-memory pair. */
@@ -237,6 +244,25 @@ public interface Connection extends Input, Output, AutoCloseable {
 
     /** As {@link #release(KeepAlive)}, with the limits in the options of the pool. */
     Released release();
+
+    /**
+     * Gives the descriptor to the caller, who may use it as they like or send it to another process: the inverse of
+     * {@link #adopt(int, AdoptOptions)}. The peer notices nothing.
+     *
+     * <p>Waits, at most the write timeout, until everything sent is with the operating system. What was received and not yet consumed is
+     * handed out. Then the object is dead ({@code CLOSED}) and no loop watches the socket. An end of the output that was asked for has been told
+     * to the peer; one of the input is for the next owner to find.
+     *
+     * <p>Of threads that detach, close or abort at the same time one wins, and the others find the connection closed.
+     *
+     * @throws ConnectionException {@code BUSY_READING} or {@code BUSY_WRITING} while another thread is at it, nothing has changed then;
+     *     {@code CLOSED} or what ended the connection when it or both its halves have ended, or its input was shut down; {@code TIMEOUT} when the peer does not take
+     *     what was sent
+     * @throws IllegalStateException when there is no descriptor that could be of use to somebody else: the stream is secured by TLS, whose
+     *     keys would be missing, or is in memory. Nothing has changed
+     * @throws UnsupportedOperationException when the loops do not run on epoll
+     */
+    Detached detach() throws ConnectionException;
 
     /** Who answers for this connection: when that scope ends, it is closed, unless it is closed or released before. */
     Scope scope();

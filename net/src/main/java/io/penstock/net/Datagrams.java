@@ -203,6 +203,17 @@ public interface Datagrams extends AutoCloseable {
      */
     Datagrams transfer(Scope to);
 
+    /**
+     * Gives the descriptor to the caller and ends this object; threads that wait get {@code CLOSED}. Datagrams that nobody has received stay in
+     * the kernel's buffer.
+     *
+     * @return a datagram socket; it does not block, is not inherited by programs that this one starts, and its file, if it is a UNIX
+     *     socket, stays
+     * @throws ConnectionException {@code CLOSED} when it has been closed or detached before
+     * @throws UnsupportedOperationException on the transport {@code nio}
+     */
+    int detach() throws ConnectionException;
+
     /** Ends the socket: waiting threads get {@code CLOSED}, the port is free again, the file of a UNIX socket is removed. Idempotent. */
     @Override
     void close();

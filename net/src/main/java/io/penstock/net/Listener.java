@@ -95,6 +95,17 @@ public interface Listener extends AutoCloseable {
     @Override
     void close();
 
+    /**
+     * Stops accepting and gives the descriptor to the caller, who may have another process accept on it: clients who have connected and were
+     * not accepted stay in its queue, and nobody is turned away. Connections that are open go on.
+     *
+     * @return a listening socket; it does not block, is not inherited by programs that this one starts, and its file, if it is a UNIX
+     *     socket, stays
+     * @throws ConnectionException {@code CLOSED} when it has been closed or detached before
+     * @throws UnsupportedOperationException when the loops do not run on epoll
+     */
+    int detach() throws ConnectionException;
+
     /** Waits until the listener is closed. */
     void join() throws InterruptedException;
 

@@ -450,6 +450,11 @@ public abstract class BufferedInput implements Input {
         return append() ? current : null;
     }
 
+    /** What is held, for whoever has the claim. */
+    final @Nullable ByteBuf kept() {
+        return current;
+    }
+
     /** Consumes what is held. */
     final Collected drainInto(Collected bytes) {
         ByteBuf chunk = current;

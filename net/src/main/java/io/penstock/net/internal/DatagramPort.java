@@ -53,6 +53,11 @@ interface DatagramPort {
 
     void close() throws IOException;
 
+    /** Another descriptor of the same socket; the caller's. */
+    default int duplicate() throws IOException {
+        throw new UnsupportedOperationException();
+    }
+
     /** Whether a socket that was closed is so for the operating system; on the loop. */
     default boolean isGone() {
         return true;

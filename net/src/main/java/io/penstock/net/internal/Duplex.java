@@ -100,6 +100,11 @@ final class Duplex implements OpenSocket {
         return flaw();
     }
 
+    /** To be followed by {@link #dismiss}. */
+    void forgetUser() {
+        user = null;
+    }
+
     /** What would confuse its next user; null when they would find it as good as new. Only while nobody uses it. */
     @Nullable
     Released flaw() {

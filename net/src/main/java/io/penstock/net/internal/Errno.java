@@ -8,6 +8,7 @@ final class Errno extends IOException {
     static final int EINTR = 4;
     static final int EBADF = 9;
     static final int EAGAIN = 11;
+    static final int EMFILE = 24;
     static final int EPIPE = 32;
     static final int ENOTSOCK = 88;
     static final int EMSGSIZE = 90;
@@ -50,7 +51,7 @@ final class Errno extends IOException {
             case 19 -> "no such device (ENODEV)";
             case 22 -> "invalid argument (EINVAL)";
             case 23 -> "too many open files in the system (ENFILE)";
-            case 24 -> "too many open files (EMFILE)";
+            case EMFILE -> "too many open files (EMFILE)";
             case 28 -> "no space left (ENOSPC)";
             case EPIPE -> "broken pipe (EPIPE)";
             case ENOTSOCK -> "socket operation on non-socket (ENOTSOCK)";

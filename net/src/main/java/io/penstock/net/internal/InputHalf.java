@@ -99,6 +99,33 @@ final class InputHalf {
         return end(by, Reason.CLOSED, null);
     }
 
+    /**
+     * Hands out, for its user, what has come, and is at its end; from then on that is the user no more.
+     *
+     * @return null when they have ended it before, or are not the user
+     */
+    @Nullable
+    List<ByteBuf> surrender(StreamConnection by) {
+        List<ByteBuf> chunks;
+        List<Consumer<Reason>> tellEnd;
+        lock.lock();
+        try {
+            if (!stream.isUsedBy(by) || ending == Reason.CLOSED) return null;
+            stream.forgetUser();
+            chunks = List.copyOf(queue);
+            queue.clear();
+            queued = 0;
+            ending = Reason.CLOSED;
+            parking.end();
+            tellEnd = enders;
+            enders = List.of();
+        } finally {
+            lock.unlock();
+        }
+        tellEnd.forEach(each -> each.accept(Reason.CLOSED));
+        return chunks;
+    }
+
     private boolean end(@Nullable StreamConnection by, Reason reason, @Nullable Throwable why) {
         boolean dropping = reason == Reason.CLOSED;
         List<ByteBuf> dropped = List.of();

@@ -9,6 +9,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 
@@ -61,10 +62,18 @@ final class Kernel {
 
     private Kernel() {}
 
-    private static MethodHandle call(String name, MemoryLayout... arguments) {
+    static MethodHandle call(String name, MemoryLayout... arguments) {
         return LINKER.downcallHandle(
                 LINKER.defaultLookup().findOrThrow(name),
                 FunctionDescriptor.of(JAVA_INT, arguments),
+                Linker.Option.captureCallState("errno"));
+    }
+
+    /** Of a function whose answer is a size. */
+    static MethodHandle longCall(String name, MemoryLayout... arguments) {
+        return LINKER.downcallHandle(
+                LINKER.defaultLookup().findOrThrow(name),
+                FunctionDescriptor.of(ValueLayout.JAVA_LONG, arguments),
                 Linker.Option.captureCallState("errno"));
     }
 
@@ -244,6 +253,11 @@ final class Kernel {
         }
     }
 
+    /** Why a call has failed. */
+    static Errno error(String call, MemorySegment state) {
+        return new Errno(call, (int) ERRNO.get(state, 0L));
+    }
+
     private static int unlessLater(String call, MemorySegment state, int answer) throws Errno {
         if (answer >= 0) return answer;
         int number = (int) ERRNO.get(state, 0L);
@@ -256,7 +270,7 @@ final class Kernel {
         return answer;
     }
 
-    private static Errno thrown(Throwable e) {
+    static Errno thrown(Throwable e) {
         return switch (e) {
             case Errno errno -> errno;
             case RuntimeException unchecked -> throw unchecked;

@@ -214,6 +214,11 @@ final class KernelPort implements DatagramPort {
     }
 
     @Override
+    public int duplicate() throws Errno {
+        return Kernel.duplicate(fd);
+    }
+
+    @Override
     public void close() throws Errno {
         Kernel.close(fd);
     }

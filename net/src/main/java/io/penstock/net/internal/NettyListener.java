@@ -6,6 +6,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ServerChannel;
+import io.netty.channel.unix.UnixChannel;
 import io.penstock.net.Connection.Origin;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
@@ -28,6 +29,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -57,6 +59,7 @@ public final class NettyListener implements Listener {
     private final @Nullable Adoption adoption;
 
     private final AtomicBoolean closed = new AtomicBoolean();
+    private final CompletableFuture<Void> over = new CompletableFuture<>();
 
     private NettyListener(
             NettyLoops loops,
@@ -71,6 +74,7 @@ public final class NettyListener implements Listener {
         this.open = open;
         this.options = options;
         this.adoption = adoption;
+        channel.closeFuture().addListener(_ -> over.complete(null));
         loops.listeners().add(this);
     }
 
@@ -251,6 +255,21 @@ public final class NettyListener implements Listener {
     }
 
     @Override
+    public int detach() throws ConnectionException {
+        loops.sockets().requireAdopting();
+        if (!closed.compareAndSet(false, true) || !channel.isOpen()) {
+            throw ConnectionException.of(Reason.CLOSED, Phase.CLOSE, address);
+        }
+        loops.listeners().remove(this);
+        // not by closing the channel on a duplicate: Netty would remove the file of a UNIX socket
+        channel.deregister().awaitUninterruptibly();
+        awaitInitialised();
+        if (adoption != null) adoption.ended();
+        over.complete(null);
+        return ((UnixChannel) channel).fd().intValue();
+    }
+
+    @Override
     public void close() {
         if (!closed.compareAndSet(false, true)) return;
         loops.listeners().remove(this);
@@ -298,7 +317,11 @@ public final class NettyListener implements Listener {
 
     @Override
     public void join() throws InterruptedException {
-        channel.closeFuture().await();
+        try {
+            over.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e); // it never fails
+        }
     }
 
     @Override

@@ -485,12 +485,35 @@ public final class SocketDatagrams extends Owned implements Datagrams, OpenSocke
     }
 
     @Override
+    public int detach() throws ConnectionException {
+        loop.owner().sockets().requireAdoptingDatagrams();
+        enter(Phase.CLOSE);
+        int left;
+        try {
+            left = port.duplicate();
+        } catch (IOException e) {
+            throw failed(e, Phase.CLOSE, port.localAddress());
+        } finally {
+            life.leave();
+        }
+        if (end(false)) return left;
+        Departure.close(left);
+        throw failure(Reason.CLOSED, Phase.CLOSE);
+    }
+
+    @Override
     public void close() {
+        end(true);
+    }
+
+    /** Whether it had not ended before. */
+    private boolean end(boolean removingFile) {
         leaveScope();
-        if (life.end()) {
+        boolean first = life.end();
+        if (first) {
             reading.end();
             writing.end();
-            port.removeFile();
+            if (removingFile) port.removeFile();
             life.finish();
             Adoption taken = adoption;
             if (taken != null) taken.ended();
@@ -498,6 +521,7 @@ public final class SocketDatagrams extends Owned implements Datagrams, OpenSocke
             leaveScope(); // another thread may have transferred it meanwhile
         }
         life.awaitFinished();
+        return first;
     }
 
     @Override

@@ -15,6 +15,8 @@ import io.netty.channel.DefaultChannelPromise;
 import io.netty.channel.FileRegion;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.channel.unix.DomainSocketChannel;
+import io.netty.channel.unix.UnixChannel;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
@@ -226,6 +228,15 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
             // the channel is closed already: there is nobody left to be told by a reset
         }
         channel.close();
+    }
+
+    /** Its number; negative when it is closed. On the loop of a transport that has numbers. */
+    int descriptor() {
+        return channel.isOpen() ? ((UnixChannel) channel).fd().intValue() : -1;
+    }
+
+    boolean isUnix() {
+        return channel instanceof DomainSocketChannel;
     }
 
     @Override

@@ -307,7 +307,7 @@ enum SocketTransport {
     /** @throws UnsupportedOperationException unless it can have channels on descriptors that were opened elsewhere */
     void requireAdopting() {
         throw new UnsupportedOperationException(
-                "descriptors are adopted by the transport epoll, and these loops run on " + label
+                "descriptors are adopted and detached by the transport epoll, and these loops run on " + label
                         + ": open other loops with LoopOptions.Transport.EPOLL for them");
     }
 

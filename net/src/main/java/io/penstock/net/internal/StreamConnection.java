@@ -7,6 +7,7 @@ import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Cork;
 import io.penstock.net.Deadline;
 import io.penstock.net.Delimited;
+import io.penstock.net.Detached;
 import io.penstock.net.KeepAlive;
 import io.penstock.net.Loop;
 import io.penstock.net.Output;
@@ -385,6 +386,23 @@ public final class StreamConnection extends Owned implements Connection {
                         : this + " has been released before");
     }
 
+    @Override
+    public Detached detach() throws ConnectionException {
+        var departure = new Departure(this);
+        input.begin();
+        try {
+            output.claim();
+            try {
+                output.flush();
+                return departure.begin(input.kept());
+            } finally {
+                output.unclaim();
+            }
+        } finally {
+            input.end();
+        }
+    }
+
     /** Waits until everything sent is with the operating system; where that fails, the writing half has ended. */
     private void settle() {
         if (stream.isOnLoop()) {
@@ -410,7 +428,7 @@ public final class StreamConnection extends Owned implements Connection {
                 Reason.CLOSED,
                 phase,
                 remoteAddress(),
-                "the connection was released, and may be another's by now: take one out of the pool again",
+                "the connection was released or detached, and may be another's by now: take one out of the pool again",
                 null);
     }
 

@@ -49,6 +49,7 @@ final class StreamInput extends BufferedInput {
     @Override
     protected ConnectionException refusal() {
         if (!connection.isUser()) return connection.released(Phase.READ);
+        if (isDropped()) return failure(Reason.CLOSED, null); // whoever is at it does no more than tidy up
         Reason busy = connection.limits().isHandshake() ? Reason.BUSY_CONNECTING : Reason.BUSY_READING;
         return ConnectionException.of(busy, Phase.READ, peer());
     }
