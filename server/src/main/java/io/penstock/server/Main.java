@@ -100,7 +100,7 @@ public final class Main {
             LOG.info("Drained");
             return ExitCode.OK;
         }
-        LOG.warn("Requests were cut off: they were not done within {} s", grace.toSeconds());
+        LOG.warn("Requests were cut off: they were not done within {} s, or by the second signal", grace.toSeconds());
         return ExitCode.FORCED;
     }
 

@@ -79,6 +79,9 @@ final class Penstock {
     private @Nullable HttpServer admin;
     private volatile boolean ready;
 
+    /** What ends from now on has not come to its end. */
+    private volatile boolean cutOff;
+
     private Penstock(Config config) {
         this.config = config;
         this.loops = Loops.open(LoopOptions.DEFAULT
@@ -201,6 +204,7 @@ final class Penstock {
 
     /** Aborts what is in flight, so that it is in the access log; for somebody who ends the process next, whatever {@link #stop} waits for. */
     void cutOff() {
+        cutOff = true;
         listeners.forEach(listener -> listener.drain(Duration.ZERO));
         loops.close(Duration.ZERO); // what waits for an origin ends with it
         accessLog.ifPresent(AccessLog::close);
@@ -214,7 +218,7 @@ final class Penstock {
                     .toList())) {
                 drained &= listener.get();
             }
-            return drained;
+            return drained && !cutOff;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;

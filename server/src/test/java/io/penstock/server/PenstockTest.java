@@ -256,6 +256,24 @@ class PenstockTest {
     }
 
     @Test
+    void whoIsCutOffWhileItDrainsHasNotDrainedAndIsInTheLog() throws Exception {
+        Penstock running = start(config(""));
+        CompletableFuture<HttpResponse<String>> answer = client.sendAsync(
+                get(running.addresses().getFirst(), "/api/slow"), HttpResponse.BodyHandlers.ofString());
+        slowBegun.await();
+        CompletableFuture<Boolean> drained = CompletableFuture.supplyAsync(() -> running.stop(Duration.ofSeconds(20)));
+        SocketAddress admin = running.adminAddress().orElseThrow();
+        await().until(() -> ask(admin, "/readyz").statusCode() == 503);
+
+        running.cutOff();
+
+        assertThat(drained).succeedsWithin(Duration.ofSeconds(10)).isEqualTo(false);
+        assertThat(answer).failsWithin(Duration.ofSeconds(10));
+        assertThat(Files.readString(directory.resolve("access.log"))).contains("\"target\":\"/api/slow\"");
+        penstock = null;
+    }
+
+    @Test
     void aRequestThatIsNotDoneInTimeIsCutOff() throws Exception {
         Penstock running = start(config(""));
         CompletableFuture<HttpResponse<String>> answer = client.sendAsync(
