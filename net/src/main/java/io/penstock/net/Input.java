@@ -1,5 +1,9 @@
 package io.penstock.net;
 
+import io.penstock.net.event.Continuation;
+import io.penstock.net.event.IoBuffer;
+import io.penstock.net.event.ReadVio;
+import io.penstock.net.event.Vio;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -125,6 +129,29 @@ public interface Input {
      * @return the number of bytes moved
      */
     long transferTo(Output output) throws ConnectionException;
+
+    /**
+     * Reads into a buffer while the caller goes on, and tells the continuation how far it has come, on this stream's loop if it is bound to
+     * no other: the event face. Never waits, and tells nothing inside this call; whatever has become of the stream is told.
+     *
+     * <p>{@snippet :
+     * Continuation reader = Continuation.of((self, event) -> {
+     *     switch ((VioEvent) event) {
+     *         case VioEvent.ReadReady _, VioEvent.ReadComplete _ -> parse(bytes.read(Integer.MAX_VALUE));
+     *         case VioEvent.EndOfStream _ -> connection.close();
+     *         default -> connection.abort();
+     *     }
+     * });
+     * ReadVio reading = connection.read(reader, buffer, Vio.UNBOUNDED);
+     * }
+     *
+     * <p>Answers to {@code TSVConnRead}.
+     *
+     * @param into where to; no more than it has {@linkplain IoBuffer#room() room} for
+     * @param bytes how many, 0 or more; {@link Vio#UNBOUNDED} for all that will come. 0 completes as everything does
+     * @throws ConnectionException {@code BUSY_READING} while somebody else receives, or reads; nothing has changed then
+     */
+    ReadVio read(Continuation reader, IoBuffer into, long bytes) throws ConnectionException;
 
     /** This input as a stream for libraries that want one; closing it does not close the connection. */
     InputStream inputStream();

@@ -1,5 +1,10 @@
 package io.penstock.net;
 
+import io.penstock.net.event.Continuation;
+import io.penstock.net.event.IoBuffer;
+import io.penstock.net.event.Vio;
+import io.penstock.net.event.WriteVio;
+import io.penstock.net.internal.AnyOutput;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -51,6 +56,25 @@ public interface Output {
      */
     default Cork cork() {
         return () -> {};
+    }
+
+    /**
+     * Writes out of a buffer while the caller goes on, and tells the continuation how far it has come, on this stream's loop if it is bound
+     * to no other: the event face. Never waits, and tells nothing inside this call; whatever has become of the stream is told.
+     *
+     * <p>{@snippet :
+     * buffer.write("hello\n");
+     * connection.write(Continuation.of((self, event) -> connection.shutdownOutput()), buffer.reader(), 6);
+     * }
+     *
+     * <p>Answers to {@code TSVConnWrite}, whose writes of nothing never complete.
+     *
+     * @param from what to write; consumed as it is handed over
+     * @param bytes how many, 0 or more, whether they are in the buffer yet or not; {@link Vio#UNBOUNDED} for all that will be
+     * @throws ConnectionException {@code BUSY_WRITING} while somebody else sends, or writes; nothing has changed then
+     */
+    default WriteVio write(Continuation writer, IoBuffer.Reader from, long bytes) throws ConnectionException {
+        return new AnyOutput(this).write(writer, from, bytes);
     }
 
     /** This output as a stream for libraries that want one; its {@code close} flushes but does not close the connection. */

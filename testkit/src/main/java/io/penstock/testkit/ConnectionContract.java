@@ -46,7 +46,9 @@ public abstract class ConnectionContract
                 ConcurrencyContract,
                 BackPressureContract,
                 ConservationContract,
-                IdentityContract {
+                IdentityContract,
+                VioContract,
+                VioEndingContract {
     private final List<Ends> opened = new ArrayList<>();
 
     @RegisterExtension

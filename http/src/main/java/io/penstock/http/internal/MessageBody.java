@@ -7,6 +7,7 @@ import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.internal.BufferedInput;
+import io.penstock.net.internal.StreamConnection;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
@@ -157,6 +158,11 @@ abstract class MessageBody extends BufferedInput implements Body {
     @Override
     protected final @Nullable SocketAddress peer() {
         return peer;
+    }
+
+    @Override
+    public final @Nullable StreamConnection connection() {
+        return wire.connection();
     }
 
     @Override

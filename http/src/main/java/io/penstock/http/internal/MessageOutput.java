@@ -8,6 +8,7 @@ import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Cork;
 import io.penstock.net.internal.ChunkOutput;
+import io.penstock.net.internal.StreamConnection;
 import java.nio.channels.FileChannel;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
@@ -130,6 +131,11 @@ abstract class MessageOutput extends ChunkOutput implements BodyOutput {
     public void flush() throws ConnectionException {
         requireConnection();
         wire.flush();
+    }
+
+    @Override
+    public final @Nullable StreamConnection connection() {
+        return wire.connection();
     }
 
     @Override

@@ -36,8 +36,8 @@ public final class Continuation {
         void handle(Continuation self, Event event) throws Exception;
     }
 
-    /** An event on its way, which may be taken back until the handler begins with it. */
-    interface Delivery {
+    /** An event on its way, which may be taken back until the handler begins with it. Both methods run on the continuation's thread. */
+    public interface Delivery {
         /** The event, now that the handler is free for it; null when it has been taken back. */
         @Nullable
         Event begin();
@@ -106,8 +106,8 @@ public final class Continuation {
         tell(() -> event, where);
     }
 
-    /** Tells an event that may still be taken back. */
-    void tell(Delivery delivery, Loop where) {
+    /** Tells an event that may still be taken back, as {@link #tell(Event, Loop)} does. */
+    public void tell(Delivery delivery, Loop where) {
         waiting.add(delivery);
         if (due.getAndIncrement() == 0) home(where).spawn("continuation", this::run);
     }

@@ -10,6 +10,9 @@ import io.penstock.net.Delimited;
 import io.penstock.net.Input;
 import io.penstock.net.Output;
 import io.penstock.net.Until;
+import io.penstock.net.event.Continuation;
+import io.penstock.net.event.IoBuffer;
+import io.penstock.net.event.ReadVio;
 import java.io.InputStream;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -19,6 +22,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +45,9 @@ public abstract class BufferedInput implements Input {
 
     @SuppressWarnings("unused") // through READER
     private volatile @Nullable Thread reader;
+
+    /** A reader that is about to give the input free, and is waited for. */
+    private volatile @Nullable Thread leaver;
 
     /** The chunk being consumed: received already, or put back. Null or readable. */
     private @Nullable ByteBuf current;
@@ -68,6 +75,11 @@ public abstract class BufferedInput implements Input {
     /** Why the calling thread may not read just now. */
     protected ConnectionException refusal() {
         return failure(Reason.BUSY_READING);
+    }
+
+    /** The connection that carries it; null when there is none. */
+    public @Nullable StreamConnection connection() {
+        return null;
     }
 
     // ---- the methods of Input
@@ -278,6 +290,11 @@ public abstract class BufferedInput implements Input {
     }
 
     @Override
+    public final ReadVio read(Continuation reader, IoBuffer into, long bytes) throws ConnectionException {
+        return InputVio.start(this, reader, into, bytes);
+    }
+
+    @Override
     public final InputStream inputStream() {
         return new InputAsStream(this);
     }
@@ -288,23 +305,26 @@ public abstract class BufferedInput implements Input {
     public final @Nullable ByteBuf take(int max) throws ConnectionException {
         begin();
         try {
-            ByteBuf chunk = chunk();
-            if (chunk == null) return null;
-            if (chunk.readableBytes() <= max) {
-                current = null;
-                return chunk;
-            }
-            return chunk.readRetainedSlice(max);
+            return takeClaimed(max);
         } finally {
             end();
         }
     }
 
-    /** The next bytes, as {@link #take} has them, between {@link #begin} and {@link #end}. */
-    final @Nullable ByteBuf takeClaimed() throws ConnectionException {
+    /** The next bytes, as {@link #take} has them, for whoever has the claim. */
+    final @Nullable ByteBuf takeClaimed(int max) throws ConnectionException {
         ByteBuf chunk = chunk();
+        if (chunk == null) return null;
+        if (chunk.readableBytes() > max) return chunk.readRetainedSlice(max);
         current = null;
         return chunk;
+    }
+
+    /** Parks until at least one byte can be taken, for whoever has the claim; false at the end of the stream. */
+    final boolean awaitClaimed() throws ConnectionException {
+        if (isDropped()) throw failure(Reason.CLOSED);
+        begun();
+        return chunk() != null;
     }
 
     /** Parks until at least one byte can be looked at; false at the end of the stream. */
@@ -402,7 +422,21 @@ public abstract class BufferedInput implements Input {
 
     /** Keeps all others from reading; false when another thread is at it. */
     final boolean claim() {
-        return READER.compareAndSet(this, (Thread) null, Thread.currentThread());
+        return claim(Thread.currentThread());
+    }
+
+    /** Keeps all others than that thread from reading; false when another thread is at it. */
+    final boolean claim(Thread by) {
+        return tryClaim(by) || StreamVio.hasLeft(leaver, reader, connection()) && tryClaim(by);
+    }
+
+    private boolean tryClaim(Thread by) {
+        return READER.compareAndSet(this, (Thread) null, by);
+    }
+
+    /** That thread is about to give the input free. */
+    final void leaves(Thread who) {
+        leaver = who;
     }
 
     /** Makes the calling thread the reader, until {@link #end}. */
@@ -426,9 +460,11 @@ public abstract class BufferedInput implements Input {
 
     /** Releases what is held once nobody may read it any more; whoever reads at the moment does it at the end of the call. */
     protected final void tidy() {
-        if (claim()) {
+        if (tryClaim(Thread.currentThread())) {
             drop();
             unclaim();
+        } else {
+            LockSupport.unpark(reader); // the one of an operation that stands still would never come to the end of it
         }
     }
 

@@ -3,9 +3,13 @@ package io.penstock.net.internal;
 import io.netty.buffer.ByteBuf;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.Output;
+import io.penstock.net.event.Continuation;
+import io.penstock.net.event.IoBuffer;
+import io.penstock.net.event.WriteVio;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Every sending method, on top of two: bytes that are copied, and chunks that change hands.
@@ -43,6 +47,16 @@ public abstract class ChunkOutput implements Output {
             total += size;
         }
         return total;
+    }
+
+    /** The connection that carries it; null when there is none. */
+    public @Nullable StreamConnection connection() {
+        return null;
+    }
+
+    @Override
+    public final WriteVio write(Continuation writer, IoBuffer.Reader from, long bytes) throws ConnectionException {
+        return OutputVio.start(this, writer, from, bytes);
     }
 
     @Override

@@ -244,6 +244,16 @@ final class InputHalf {
         }
     }
 
+    /** Has that thread give up its wait, or else its next one. */
+    void cancelWait(Thread reader) {
+        lock.lock();
+        try {
+            parking.cancel(reader);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Whether the link shall go on: what comes is read, or dropped. */
     boolean isWanted() {
         lock.lock();

@@ -85,12 +85,21 @@ public final class NettyLoop implements Loop {
 
     @Override
     public Thread spawn(String name, Task task) {
-        Thread thread = carries
+        Thread thread = unstarted(name, task);
+        start(thread);
+        return thread;
+    }
+
+    /** A thread to be {@linkplain #start started} or forgotten. */
+    Thread unstarted(String name, Task task) {
+        return carries
                 ? Strand.unstarted(this, name, () -> live(task))
                 : LoopThreads.unstartedOnDefault(name, () -> live(task));
+    }
+
+    void start(Thread thread) {
         threads.put(thread.threadId(), thread);
         thread.start();
-        return thread;
     }
 
     private void live(Task task) {

@@ -262,6 +262,22 @@ final class OutputHalf {
             lock.unlock();
         }
         dropped.forEach(OutputHalf::discard);
+        tellUser();
+    }
+
+    private void tellUser() {
+        StreamConnection user = stream.user();
+        if (user != null) user.streamOutput().ended();
+    }
+
+    /** Has that thread give up its wait, or else its next one. */
+    void cancelWait(Thread writer) {
+        lock.lock();
+        try {
+            parking.cancel(writer);
+        } finally {
+            lock.unlock();
+        }
     }
 
     static void discard(Object message) {
@@ -295,6 +311,7 @@ final class OutputHalf {
         } finally {
             lock.unlock();
         }
+        tellUser();
     }
 
     /** What has been sent so far counts as this much. */

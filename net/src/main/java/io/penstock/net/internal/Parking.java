@@ -26,6 +26,10 @@ final class Parking {
     private final NettyLoop loop;
     private volatile @Nullable Thread parked;
     private Outcome outcome = Outcome.WOKEN;
+
+    /** Who is to give up as soon as it comes to wait. */
+    private @Nullable Thread excused;
+
     private long limit = Limit.NEVER;
     private @Nullable Action timer;
     private long timerAt;
@@ -37,9 +41,15 @@ final class Parking {
 
     /** Announces the calling thread, holding the lock. {@code limit} is a {@link System#nanoTime()} or {@link Limit#NEVER}. */
     void announce(long limit) {
+        Thread me = Thread.currentThread();
         this.limit = limit;
+        if (excused == me) {
+            excused = null;
+            outcome = Outcome.CANCELLED;
+            return;
+        }
         outcome = Outcome.WOKEN;
-        parked = Thread.currentThread();
+        parked = me;
         if (limit != Limit.NEVER && (timer == null || timerAt - limit > 0)) startTimer(limit);
     }
 
@@ -81,6 +91,15 @@ final class Parking {
         if (parked == null) return;
         outcome = Outcome.CANCELLED;
         wake();
+    }
+
+    /** Has that thread give up its wait, or else the next one; holding the lock. */
+    void cancel(Thread thread) {
+        if (parked == thread) {
+            cancel();
+        } else {
+            excused = thread;
+        }
     }
 
     /** No more waits will come; holding the lock. */

@@ -21,6 +21,10 @@ import io.penstock.net.TlsServer;
 import io.penstock.net.TlsSession;
 import io.penstock.net.Until;
 import io.penstock.net.event.Action;
+import io.penstock.net.event.Continuation;
+import io.penstock.net.event.IoBuffer;
+import io.penstock.net.event.ReadVio;
+import io.penstock.net.event.WriteVio;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
@@ -113,6 +117,11 @@ public final class StreamConnection extends Owned implements Connection {
     }
 
     @Override
+    public ReadVio read(Continuation reader, IoBuffer into, long bytes) throws ConnectionException {
+        return input.read(reader, into, bytes);
+    }
+
+    @Override
     public InputStream inputStream() {
         return input.inputStream();
     }
@@ -152,6 +161,11 @@ public final class StreamConnection extends Owned implements Connection {
     /** Removes all corks, whoever has left them. */
     public void uncorkAll() {
         stream.output().uncorkAll(this);
+    }
+
+    @Override
+    public WriteVio write(Continuation writer, IoBuffer.Reader from, long bytes) throws ConnectionException {
+        return output.write(writer, from, bytes);
     }
 
     @Override

@@ -22,6 +22,11 @@ final class StreamInput extends BufferedInput {
     }
 
     @Override
+    public StreamConnection connection() {
+        return connection;
+    }
+
+    @Override
     protected void begun() {
         inactivity = connection.limits().timeouts().read();
     }

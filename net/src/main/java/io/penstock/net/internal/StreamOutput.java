@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** The writing half of a stream in the hands of one user. What is here is the writer's. */
@@ -33,6 +34,12 @@ final class StreamOutput extends ChunkOutput {
 
     @SuppressWarnings("unused") // through WRITER
     private volatile @Nullable Thread writer;
+
+    /** A writer that is about to give this free, and is waited for. */
+    private volatile @Nullable Thread leaver;
+
+    /** Whether a timeout leaves everything as it is. */
+    private boolean patient;
 
     /** How long the call that is under way waits for the peer to take something. */
     private Duration inactivity = Duration.ZERO;
@@ -147,6 +154,26 @@ final class StreamOutput extends ChunkOutput {
         }
     }
 
+    /** Waits for everything to be taken, as {@link #flush} does, for whoever has the claim; a timeout ends nothing. */
+    void settle() throws ConnectionException {
+        inactivity = timeout();
+        patient = true;
+        try {
+            awaitTaken();
+        } finally {
+            patient = false;
+        }
+    }
+
+    Duration timeout() {
+        return connection.limits().timeouts().write();
+    }
+
+    @Override
+    public StreamConnection connection() {
+        return connection;
+    }
+
     @Override
     public Cork cork() {
         return half.cork(connection);
@@ -157,19 +184,51 @@ final class StreamOutput extends ChunkOutput {
     /** Claims the writing side; false when this thread has it already, being inside a send of several parts. */
     private boolean begin() throws ConnectionException {
         if (tryBegin()) return true;
-        if (!connection.isUser()) throw connection.released(Phase.WRITE);
-        if (writer == Thread.currentThread()) return false;
-        Reason busy = connection.limits().isHandshake() ? Reason.BUSY_CONNECTING : Reason.BUSY_WRITING;
-        throw ConnectionException.of(busy, Phase.WRITE, peer());
+        if (writer == Thread.currentThread() && connection.isUser()) return false;
+        throw refusal();
     }
 
-    /** As {@link #claim}; false when a thread is sending. */
+    private ConnectionException refusal() {
+        if (!connection.isUser()) return connection.released(Phase.WRITE);
+        Reason busy = connection.limits().isHandshake() ? Reason.BUSY_CONNECTING : Reason.BUSY_WRITING;
+        return ConnectionException.of(busy, Phase.WRITE, peer());
+    }
+
+    /** As {@link #claim()}; false when a thread is sending. */
     boolean tryBegin() {
-        if (!WRITER.compareAndSet(this, (Thread) null, Thread.currentThread())) return false;
-        inactivity = connection.limits().timeouts().write();
+        return tryBegin(Thread.currentThread());
+    }
+
+    private boolean tryBegin(Thread by) {
+        if (!tryClaim(by) && !(StreamVio.hasLeft(leaver, writer, connection) && tryClaim(by))) return false;
+        inactivity = timeout();
         callStart = half.accepted();
         left = 0;
         return true;
+    }
+
+    private boolean tryClaim(Thread by) {
+        return WRITER.compareAndSet(this, (Thread) null, by);
+    }
+
+    /** Keeps all others than that thread from writing, until {@link #unclaim}. */
+    void claim(Thread by) throws ConnectionException {
+        if (!tryBegin(by)) throw refusal();
+    }
+
+    /** That thread is about to give this free. */
+    void leaves(Thread who) {
+        leaver = who;
+    }
+
+    /** Has that thread give up its wait, or else its next one. */
+    void endWait(Thread who) {
+        half.cancelWait(who);
+    }
+
+    /** The writer of an operation that stands still has to know how the stream has ended. */
+    void ended() {
+        LockSupport.unpark(writer);
     }
 
     /** Keeps all others from writing, until {@link #unclaim}, while the calling thread writes. */
@@ -209,13 +268,14 @@ final class StreamOutput extends ChunkOutput {
         long before = half.left();
         if (!half.announce(connection.limits().from(inactivity), most)) return;
         switch (half.park()) {
-            case WOKEN, CANCELLED -> {}
+            case WOKEN -> {}
+            case CANCELLED -> throw counted(failure(Reason.CANCELLED));
             case EXPIRED -> {
                 // a slow peer that takes something is not a stalled one
                 left = half.left();
                 if (left > before && !connection.limits().isPast()) return;
                 // part of it may be out: whoever sent on now would send from an unknown place
-                half.end(Reason.TIMEOUT, null);
+                if (!patient) half.end(Reason.TIMEOUT, null);
                 throw counted(failure(Reason.TIMEOUT));
             }
             case INTERRUPTED -> {
@@ -228,9 +288,13 @@ final class StreamOutput extends ChunkOutput {
 
     // ---- failures
 
-    private void requireOpen() throws ConnectionException {
+    void requireOpen() throws ConnectionException {
         Reason end = half.shut();
         if (end != null) throw ended(end);
+    }
+
+    boolean isShut() {
+        return half.shut() != null;
     }
 
     private ConnectionException ended(Reason end) {
@@ -261,7 +325,7 @@ final class StreamOutput extends ChunkOutput {
                         ? ConnectionException.of(reason, Phase.WRITE, peer())
                         : ConnectionException.of(
                                 reason, Phase.WRITE, peer(), String.valueOf(cause.getMessage()), cause);
-            case INTERRUPTED -> ConnectionException.of(reason, Phase.WRITE, peer());
+            case INTERRUPTED, CANCELLED -> ConnectionException.of(reason, Phase.WRITE, peer());
             default -> ConnectionException.of(reason, Phase.WRITE, peer(), Failures.text(reason, cause), cause);
         };
     }

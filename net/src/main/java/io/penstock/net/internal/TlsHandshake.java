@@ -110,7 +110,7 @@ final class TlsHandshake {
             long sent = connection.stream().output().sent();
             TlsRecords.Step step = compute(records::shake);
             while (!reply(step, output)) {
-                ByteBuf more = input.takeClaimed();
+                ByteBuf more = input.takeClaimed(Integer.MAX_VALUE);
                 if (more == null) throw failure(Reason.EOF, "the peer ended the stream within the TLS handshake", null);
                 records.keep(more);
                 step = compute(records::shake);
