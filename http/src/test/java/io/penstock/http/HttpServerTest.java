@@ -116,12 +116,18 @@ class HttpServerTest {
         return result.get(20, TimeUnit.SECONDS);
     }
 
+    /** UDS of Traffic Server's tests: a request over a UNIX path works, and whoever asks for addresses gets some. */
     @Test
     void aUnixSocketServesAsWell(@TempDir Path folder) throws Exception {
         var address = UnixDomainSocketAddress.of(folder.resolve("http.sock"));
-        try (var _ = HttpServer.listen(loops, address, exchange -> exchange.respond(200, "hello\n"))) {
+        Handler handler = exchange -> exchange.respond(
+                200,
+                exchange.connection().localAddress() + " "
+                        + exchange.connection().remoteAddress() + "\n");
+        try (var server = HttpServer.listen(loops, address, handler)) {
+            assertThat(server.address()).isEqualTo(address);
             var request = RequestHead.of("GET", "/", Headers.of("Host", "localhost"));
-            assertThat(client.send(address, request, new byte[0]).text()).isEqualTo("hello\n");
+            assertThat(client.send(address, request, new byte[0]).text()).isEqualTo(address + " " + address + "\n");
         }
     }
 

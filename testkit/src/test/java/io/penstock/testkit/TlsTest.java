@@ -143,6 +143,15 @@ class TlsTest {
     }
 
     @Test
+    void aSecuredConnectionIsNotDetachedAndGoesOn() throws Exception {
+        secure();
+        assertThat(on(here, Connection::detach).throwing(IllegalStateException.class))
+                .hasMessageContaining("is secured by TLS: whoever gets the descriptor has not the keys");
+        here.send("goes on\n");
+        assertThat(on(there, Connection::receiveLine).value()).isEqualTo("goes on");
+    }
+
+    @Test
     void withoutACommonApplicationProtocolThereIsNone() throws Exception {
         var accepting = accepting(server.withAlpn(List.of("three")));
         // RFC 7301 has an alert for it; a server that goes on without is what most clients get along with
