@@ -4,7 +4,16 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import io.penstock.net.AdoptOptions;
 import io.penstock.net.Connection;
 import io.penstock.net.Loop;
+import io.penstock.net.Task;
 import io.penstock.net.Tasks;
+import io.penstock.net.event.Continuation;
+import io.penstock.net.event.Event;
+import io.penstock.net.event.IoBuffer;
+import io.penstock.net.event.NetEvent;
+import io.penstock.net.event.ReadVio;
+import io.penstock.net.event.Vio;
+import io.penstock.net.event.VioEvent;
+import io.penstock.net.event.WriteVio;
 import io.penstock.proxy.Hook;
 import io.penstock.proxy.Plugin;
 import io.penstock.proxy.PluginContext;
@@ -18,7 +27,7 @@ import java.lang.invoke.MethodHandle;
 
 /**
  * Takes the place of the server and bridges its clients to one on this machine, over a descriptor that native code has connected: those
- * who ask for something below {@code /blocking/}.
+ * who ask for something below {@code /blocking/} in blocking style, those below {@code /event/} in event style.
  *
  * <p>Answers to Traffic Server's {@code example/plugins/c-api/intercept/intercept.cc}, from whose port 60000 it differs by {@code
  * PENSTOCK_JAVA_OPTS=-Dintercept.port=8000}. A plugin that need not show how a descriptor is adopted dials by {@code penstock.connector()}.
@@ -31,21 +40,100 @@ public final class Intercept implements Plugin {
         penstock.on(Hook.READ_REQUEST_HEAD, transaction -> {
             String path = transaction.request().path();
             if (path.startsWith("/blocking/")) transaction.intercept(this::bridge);
+            if (path.startsWith("/event/")) transaction.intercept(Continuation.of(new Bridge()));
         });
     }
+
+    // ---- blocking style
 
     /** One thread for each direction. What fails here is answered 502, with the plugin's name. */
     private void bridge(Connection client) throws Exception {
         try (Connection server = server(client.loop());
                 Tasks tasks = Tasks.open()) {
-            tasks.fork(() -> {
+            Task<Connection> up = tasks.fork(() -> {
                 client.transferTo(server); // to its end, which is when the client has its answer
                 server.shutdownOutput();
                 return server;
             });
             server.transferTo(client);
+            client.shutdownOutput(); // by which the answer may end
+            up.join();
         }
     }
+
+    // ---- event style
+
+    /** What a continuation keeps of one client: both connections, and what is under way between them. */
+    private final class Bridge implements Continuation.Handler {
+        private Connection client;
+        private Connection server;
+        private Direction up;
+        private Direction down;
+
+        @Override
+        public void handle(Continuation self, Event event) throws Exception {
+            switch (event) {
+                case NetEvent.Accepted(Connection accepted) -> begin(self, accepted);
+                case NetEvent.AcceptFailed _ -> {} // somebody else has answered
+                case VioEvent.ReadReady(ReadVio reading) -> of(reading).writing().reenable();
+                case VioEvent.WriteReady(WriteVio writing) -> of(writing).reading().reenable();
+                case VioEvent.EndOfStream(ReadVio reading) -> of(reading).writing().request(reading.done());
+                case VioEvent.WriteComplete(WriteVio writing) when of(writing) == up -> server.shutdownOutput();
+                case VioEvent.WriteComplete _ -> end();
+                default -> abort(); // reset, failed, timed out
+            }
+        }
+
+        private void begin(Continuation self, Connection accepted) throws Exception {
+            client = accepted;
+            try {
+                server = server(client.loop());
+                up = Direction.begin(self, client, server);
+                down = Direction.begin(self, server, client);
+            } catch (Exception e) {
+                abort();
+                throw e;
+            }
+        }
+
+        private Direction of(Vio vio) {
+            return vio == up.reading() || vio == up.writing() ? up : down;
+        }
+
+        /** The client has its answer. */
+        private void end() throws IOException {
+            up.end();
+            down.end();
+            client.close();
+            server.close();
+        }
+
+        private void abort() {
+            client.abort();
+            if (server != null) server.abort();
+            if (up != null) up.end();
+            if (down != null) down.end();
+        }
+    }
+
+    /** What is read from one side is written to the other, through a buffer that holds back the faster one. */
+    private record Direction(IoBuffer buffer, ReadVio reading, WriteVio writing) {
+        static Direction begin(Continuation told, Connection from, Connection to) throws IOException {
+            IoBuffer buffer = IoBuffer.open();
+            return new Direction(
+                    buffer,
+                    from.read(told, buffer, Vio.UNBOUNDED),
+                    to.write(told, buffer.reader(), Vio.UNBOUNDED));
+        }
+
+        void end() {
+            reading.cancel();
+            writing.cancel();
+            buffer.close();
+        }
+    }
+
+    // ---- the descriptor
 
     /** Connecting blocks a thread until it has been done: one of those that may be. */
     private Connection server(Loop loop) throws Exception {
