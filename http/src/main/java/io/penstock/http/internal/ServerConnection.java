@@ -118,7 +118,8 @@ final class ServerConnection {
     private void tellEnd(ServerExchange exchange) {
         TakeOver taken = exchange.taken();
         if (taken == null) return;
-        if (!taken.isResumed()) closeQuietly();
+        if (!taken.isResumed() && !exchange.outlives())
+            closeQuietly(); // or whoever has it may still receive what came before its end
         try (var _ = ConnectionScope.enter("exchange")) {
             service.handler().takeOverEnded(exchange, taken.end(aborted));
         }

@@ -376,6 +376,11 @@ final class ServerExchange implements Exchange {
         return taken;
     }
 
+    /** Whether its connection was given to somebody who has it behind the handler, and ends it. */
+    boolean outlives() {
+        return outlives;
+    }
+
     /** Drops what is left in this process, whatever happened. Idempotent. */
     void retire() {
         retired = true;
