@@ -10,6 +10,7 @@ class UsageTest {
     @ValueSource(
             classes = {
                 LineEcho.class,
+                EventEcho.class,
                 HeaderProxy.class,
                 ContinuationHook.class,
                 RedisHandler.class,
