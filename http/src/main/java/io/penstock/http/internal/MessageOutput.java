@@ -9,6 +9,7 @@ import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Cork;
 import io.penstock.net.internal.ChunkOutput;
 import io.penstock.net.internal.StreamConnection;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
@@ -83,6 +84,29 @@ abstract class MessageOutput extends ChunkOutput implements BodyOutput {
         }
     }
 
+    /** All of them are one piece. */
+    @Override
+    public long send(ByteBuffer... buffers) throws ConnectionException {
+        long size = 0;
+        for (ByteBuffer each : buffers) size += each.remaining();
+        if (size == 0) return 0;
+        claim();
+        try {
+            require(size);
+            if (passes()) {
+                before(size);
+                wire.send(buffers);
+                behind();
+                sent += size;
+            } else {
+                for (ByteBuffer each : buffers) each.position(each.limit());
+            }
+            return size;
+        } finally {
+            unclaim();
+        }
+    }
+
     @Override
     public void write(ByteBuf chunk) throws ConnectionException {
         int size = chunk.readableBytes();
@@ -140,6 +164,7 @@ abstract class MessageOutput extends ChunkOutput implements BodyOutput {
 
     @Override
     public Cork cork() {
+        requireConnection();
         return wire.cork();
     }
 
@@ -148,6 +173,7 @@ abstract class MessageOutput extends ChunkOutput implements BodyOutput {
         if (finished) return;
         claim();
         try {
+            if (finished) return; // by a thread that was here before
             requireConnection();
             end(trailers);
             finished = true;

@@ -17,8 +17,7 @@ final class TakeOver implements StreamConnection.Lender {
     /** Whose the connection is. Whoever gives it back and a handler that returns may be at it at the same time: one of them wins. */
     private enum Holder {
         TAKER,
-        /** On its way back. */
-        RETURNING,
+        /** On its way back, or there. */
         HTTP,
         /** The taker's time is over: its handler has returned, and has not given it to anybody. */
         SERVER
@@ -36,13 +35,18 @@ final class TakeOver implements StreamConnection.Lender {
     private final AtomicReference<Holder> holder = new AtomicReference<>(Holder.TAKER);
     private volatile boolean ended;
 
-    /** What had gone each way before, and in between. */
+    /** What had gone each way before. */
     private volatile long received;
 
     private volatile long sent;
 
     /** How the client's stream has ended first. */
     private volatile @Nullable Reason ending;
+
+    private volatile Action watch = () -> false;
+
+    /** What is to be told once HTTP has it again; null until then. */
+    private volatile @Nullable TakeOverEnd back;
 
     private volatile boolean failed;
 
@@ -59,9 +63,7 @@ final class TakeOver implements StreamConnection.Lender {
     void begin() {
         received = consumed();
         sent = connection.stats().sent();
-        connection.whenInputEnds(reason -> {
-            if (ending == null) ending = reason;
-        });
+        watch = connection.whenInputEnds(reason -> ending = reason);
     }
 
     /** How much of what came was taken out of the connection; of two that change, both are looked at until they agree. */
@@ -120,28 +122,27 @@ final class TakeOver implements StreamConnection.Lender {
 
     @Override
     public void claim() {
-        if (holder.compareAndSet(Holder.TAKER, Holder.RETURNING)) return;
+        if (holder.compareAndSet(Holder.TAKER, Holder.HTTP)) return;
         throw new IllegalStateException(
                 switch (holder.get()) {
                     case SERVER -> "the handler of " + exchange + " has returned, and its connection is being closed";
-                    case TAKER, RETURNING, HTTP -> "the connection of " + exchange + " was given back already";
+                    case TAKER, HTTP -> "the connection of " + exchange + " was given back already";
                 });
     }
 
     @Override
     public void resumed() {
-        count(consumed());
-        holder.set(Holder.HTTP);
+        watch.cancel(); // the connection goes on, and may be taken over as often as there are requests
+        back = upTo(consumed(), Cause.RESUMED);
         LockSupport.unpark(waiting);
     }
 
     boolean isResumed() {
-        return holder.get() == Holder.HTTP;
+        return back != null;
     }
 
-    private void count(long until) {
-        received = until - received;
-        sent = connection.stats().sent() - sent;
+    private TakeOverEnd upTo(long until, Cause cause) {
+        return new TakeOverEnd(cause, until - received, connection.stats().sent() - sent);
     }
 
     /** The handler has thrown something, and the connection is aborted for it. */
@@ -155,12 +156,12 @@ final class TakeOver implements StreamConnection.Lender {
      * @param aborted whether the server itself has aborted it
      */
     TakeOverEnd end(boolean aborted) {
-        if (!isResumed()) count(connection.stats().received());
-        return new TakeOverEnd(cause(aborted), received, sent);
+        TakeOverEnd resumed =
+                back; // whoever gives it back may be at it while it ends: one of the two is told, and once
+        return resumed == null ? upTo(connection.stats().received(), cause(aborted)) : resumed;
     }
 
     private Cause cause(boolean aborted) {
-        if (isResumed()) return Cause.RESUMED;
         Reason first = ending;
         if (first != null && first != Reason.EOF && first != Reason.CLOSED) return Cause.LOST;
         if (aborted) return Cause.ABORTED;

@@ -128,6 +128,20 @@ class ExchangeRacesTest extends GroundTest {
     }
 
     @Test
+    void oneOfThreeFinishesTheBody() throws Exception {
+        again(
+                exchange -> {
+                    BodyOutput body = exchange.start(ResponseHead.of(200));
+                    body.send("hello");
+                    List<Object> results = race(List.of(of(body::finish), of(body::finish), of(body::finish)));
+                    assertThat(results).contains("done").allMatch(each -> !(each instanceof Throwable) || isBusy(each));
+                },
+                served -> assertThat(served.receiveAnswer() + served.receive(15))
+                        .startsWith("HTTP/1.1 200 OK")
+                        .endsWith("\n\n5\r\nhello\r\n0\r\n\r\n"));
+    }
+
+    @Test
     void whatIsRawComesBehindTheAnswerOrInItsPlace() throws Exception {
         again(
                 exchange -> {

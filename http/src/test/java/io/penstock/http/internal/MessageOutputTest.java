@@ -27,8 +27,7 @@ class MessageOutputTest {
         body.finish(Headers.of("X-Sum", "1", "Content-Length", "9", "Transfer-Encoding", "y"));
         body.finish();
         assertThat(wire.text())
-                .isEqualTo(
-                        "5\r\nhello\r\n2\r\nab\r\n1\r\nc\r\n12c\r\n" + "x".repeat(300) + "\r\n0\r\nX-Sum: 1\r\n\r\n");
+                .isEqualTo("5\r\nhello\r\n3\r\nabc\r\n12c\r\n" + "x".repeat(300) + "\r\n0\r\nX-Sum: 1\r\n\r\n");
         assertThat(body.sent()).isEqualTo(308);
         assertThat(body.isFinished()).isTrue();
         assertThatIllegalStateException().isThrownBy(() -> body.send("more"));
@@ -39,6 +38,8 @@ class MessageOutputTest {
         var body = new SizedOutput(5, wire);
         body.send("hel");
         assertThatIllegalStateException().isThrownBy(() -> body.send("lo!"));
+        var parts = new ByteBuffer[] {ByteBuffer.wrap(new byte[] {'l', 'o'}), ByteBuffer.wrap(new byte[] {'!'})};
+        assertThatIllegalStateException().isThrownBy(() -> body.send(parts));
         assertThat(wire.text()).isEqualTo("hel");
         assertThatIllegalStateException().isThrownBy(body::finish).withMessageContaining("2 of them were not sent");
         body.send("lo");
@@ -53,6 +54,15 @@ class MessageOutputTest {
         assertThat(chunk.refCnt()).isZero();
         ByteBuf dropped = Unpooled.buffer().writeBytes(new byte[6]);
         assertThat(dropTo(dropped)).isZero();
+    }
+
+    @Test
+    void buffersThatAreDroppedAreConsumed() throws Exception {
+        ByteBuffer text = ByteBuffer.wrap(new byte[] {'a', 'b'});
+        assertThat(PlainOutput.dropping(wire).send(text, ByteBuffer.allocateDirect(3)))
+                .isEqualTo(5);
+        assertThat(text.hasRemaining()).isFalse();
+        assertThat(wire.sends()).isZero();
     }
 
     private long dropTo(ByteBuf chunk) {

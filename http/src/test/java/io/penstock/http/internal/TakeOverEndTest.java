@@ -10,8 +10,11 @@ import io.penstock.http.TakeOverEnd.Cause;
 import io.penstock.http.UnreadBody;
 import io.penstock.net.Connection;
 import io.penstock.net.Scope;
+import io.penstock.net.internal.StreamConnection;
 import io.penstock.testkit.Await;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -127,5 +130,43 @@ class TakeOverEndTest extends GroundTest {
             service.abort();
             assertThat(end().cause()).isEqualTo(Cause.ABORTED);
         }
+    }
+
+    @Test
+    void whatIsGivenBackLeavesNothingBehind() throws Exception {
+        Connection.Pair pair = Connection.pair(loops.next(), loops.next());
+        var kept = new ArrayList<WeakReference<TakeOver>>();
+        for (int i = 0; i < 1000; i++) {
+            var takeOver = new TakeOver("exchange " + i, (StreamConnection) pair.first(), null);
+            takeOver.begin();
+            takeOver.claim();
+            takeOver.resumed();
+            kept.add(new WeakReference<>(takeOver));
+        }
+        Await.until("none is remembered", () -> {
+            System.gc();
+            return kept.stream().allMatch(each -> each.refersTo(null));
+        });
+        pair.first().abort();
+        pair.second().abort();
+    }
+
+    @Test
+    void whoeverGivesItBackWhileItEndsCountsOnce() throws Exception {
+        Connection.Pair pair = Connection.pair(loops.next(), loops.next());
+        var takeOver = new TakeOver("exchange", (StreamConnection) pair.first(), null);
+        pair.second().send("before");
+        pair.second().flush();
+        pair.first().receive(6);
+        takeOver.begin();
+        pair.second().send("in between");
+        pair.second().flush();
+        pair.first().receive(10);
+        takeOver.claim();
+        pair.first().abort();
+        assertThat(takeOver.end(false)).isEqualTo(new TakeOverEnd(Cause.CLOSED, 10, 0));
+        takeOver.resumed();
+        assertThat(takeOver.end(false).received()).isEqualTo(10);
+        pair.second().abort();
     }
 }

@@ -98,6 +98,7 @@ class TakeOverTest extends GroundTest {
             assertThatIllegalStateException().isThrownBy(() -> exchange.inform(ResponseHead.of(103)));
             assertThatIllegalStateException().isThrownBy(() -> body.send("x"));
             assertThatIllegalStateException().isThrownBy(body::flush);
+            assertThatIllegalStateException().isThrownBy(body::cork);
             assertThatIllegalStateException().isThrownBy(body::finish);
             assertThatIllegalStateException().isThrownBy(exchange::takeOver).withMessageContaining("already");
             raw.send("RAW");
