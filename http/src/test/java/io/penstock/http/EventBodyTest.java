@@ -1,0 +1,135 @@
+package io.penstock.http;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Loops;
+import io.penstock.net.event.Continuation;
+import io.penstock.net.event.IoBuffer;
+import io.penstock.net.event.ReadVio;
+import io.penstock.net.event.Vio;
+import io.penstock.net.event.VioEvent;
+import io.penstock.net.event.WriteVio;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The bodies of messages are streams as others are: they have the event face too. */
+class EventBodyTest {
+    private static final String BODY = "0123456789".repeat(40_000);
+
+    private final Loops loops = Loops.open();
+
+    @AfterEach
+    void close() {
+        assertThat(loops.close(Duration.ofSeconds(10))).isTrue();
+    }
+
+    private Socket connect(HttpServer server) throws Exception {
+        var socket = new Socket(InetAddress.getLoopbackAddress(), ((InetSocketAddress) server.address()).getPort());
+        socket.setSoTimeout(10_000);
+        return socket;
+    }
+
+    private HttpServer listen(Handler handler) throws ConnectionException {
+        return HttpServer.listen(loops, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), handler);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aBodyIsReadAndAnotherWrittenByEvents(boolean chunked) throws Exception {
+        try (var server = listen(EventBodyTest::echo);
+                var socket = connect(server)) {
+            String framing = chunked ? "Transfer-Encoding: chunked" : "Content-Length: " + BODY.length();
+            String sent = chunked ? Integer.toHexString(BODY.length()) + "\r\n" + BODY + "\r\n0\r\n\r\n" : BODY;
+            var head = "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n" + framing + "\r\n\r\n";
+            Thread sender = Thread.ofVirtual().start(() -> {
+                try {
+                    socket.getOutputStream().write((head + sent).getBytes(ISO_8859_1));
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            String answer = new String(socket.getInputStream().readAllBytes(), ISO_8859_1);
+            sender.join();
+            assertThat(answer).startsWith("HTTP/1.1 200").contains("Content-Length: " + BODY.length());
+            assertThat(answer.substring(answer.indexOf("\r\n\r\n") + 4)).isEqualTo(BODY);
+        }
+    }
+
+    /** A continuation does the work, and the handler waits for it, as the exchange ends with the handler. */
+    private static void echo(Exchange exchange) throws Exception {
+        var end = new CompletableFuture<VioEvent>();
+        try (IoBuffer buffer = IoBuffer.open()) {
+            var head = ResponseHead.of(200, Headers.of("Content-Length", "" + BODY.length()));
+            BodyOutput output = exchange.start(head);
+            var both = new Object() {
+                ReadVio reading;
+                WriteVio writing;
+            };
+            Continuation echo = Continuation.of((self, event) -> {
+                switch ((VioEvent) event) {
+                    case VioEvent.ReadReady _ -> both.writing.reenable();
+                    case VioEvent.WriteReady _ -> {
+                        if (both.reading != null) both.reading.reenable();
+                    }
+                    case VioEvent.EndOfStream _ -> both.writing.request(both.reading.done());
+                    default -> end.complete((VioEvent) event);
+                }
+            });
+            both.writing = output.write(echo, buffer.reader(), Vio.UNBOUNDED);
+            both.reading = exchange.body().read(echo, buffer, Vio.UNBOUNDED);
+            assertThat(end.get(10, TimeUnit.SECONDS)).isInstanceOf(VioEvent.WriteComplete.class);
+            output.finish();
+        }
+    }
+
+    @Test
+    void aBodyThatIsCutIsAFailureAndOneThatIsReadIsBusy() throws Exception {
+        var told = new LinkedBlockingQueue<Object>();
+        var failed = new CompletableFuture<VioEvent.Failed>();
+        Handler handler = exchange -> {
+            try (IoBuffer buffer = IoBuffer.open()) {
+                var observer = Continuation.of((self, event) -> {
+                    if (event instanceof VioEvent.Failed failure) {
+                        failed.complete(failure);
+                    } else {
+                        told.add(event);
+                    }
+                });
+                exchange.body().read(observer, buffer, Vio.UNBOUNDED);
+                try {
+                    exchange.body().receive(1);
+                } catch (ConnectionException e) {
+                    told.add(e.reason());
+                }
+                failed.get(10, TimeUnit.SECONDS);
+                exchange.respond(400, "cut\n"); // to nobody any more
+            }
+        };
+        try (var server = listen(handler)) {
+            try (var socket = connect(server)) {
+                socket.getOutputStream()
+                        .write("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n".getBytes(ISO_8859_1));
+                assertThat(told.poll(10, TimeUnit.SECONDS)).isEqualTo(Reason.BUSY_READING);
+                socket.getOutputStream().write("part".getBytes(ISO_8859_1));
+                assertThat(told.poll(10, TimeUnit.SECONDS)).isInstanceOf(VioEvent.ReadReady.class);
+            }
+            var failure = failed.get(10, TimeUnit.SECONDS);
+            assertThat(failure.cause().reason()).isEqualTo(Reason.EOF);
+            assertThat(failure.vio().done()).isEqualTo(4);
+        }
+    }
+}
