@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.LoopOptions.Scheduler;
+import io.penstock.net.event.Continuation;
+import io.penstock.net.event.IoBuffer;
 import io.penstock.net.internal.StreamConnection;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -144,6 +146,16 @@ class BorrowedTest {
         all.put("flush", Connection::flush);
         all.put("outputStream", c -> c.outputStream().write('x'));
         all.put("outputStream flush", c -> c.outputStream().flush());
+        all.put("read in the background", c -> {
+            try (var buffer = IoBuffer.open()) {
+                c.read(Continuation.of((_, _) -> {}), buffer, 1);
+            }
+        });
+        all.put("write in the background", c -> {
+            try (var buffer = IoBuffer.open()) {
+                c.write(Continuation.of((_, _) -> {}), buffer.reader(), 1);
+            }
+        });
         all.put("startTls", c -> c.startTls(TlsClient.DEFAULT, "localhost"));
         all.put("option", c -> c.option(StandardSocketOptions.TCP_NODELAY));
         all.put("set option", c -> c.option(StandardSocketOptions.TCP_NODELAY, false));

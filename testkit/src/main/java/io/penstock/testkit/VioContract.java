@@ -67,7 +67,7 @@ interface VioContract extends Contract {
     default void nothingIsToldInsideTheCallThatStarts() throws Exception {
         Ends ends = open();
         ends.feed("there already", Cut.WHOLE);
-        Await.until("it has come", () -> ends.connection().stats().received() == 13);
+        Await.until("it has come", () -> ends.connection().buffered() == 13);
         try (IoBuffer buffer = IoBuffer.open()) {
             var inside = new AtomicBoolean();
             var wrong = new AtomicBoolean();
