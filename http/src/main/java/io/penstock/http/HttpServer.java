@@ -37,6 +37,28 @@ public interface HttpServer extends AutoCloseable {
         return ListeningServer.listen(loops, address, options, handler);
     }
 
+    /** As {@link #adopt(Loops, int, HttpServerOptions, Handler)}, with {@link HttpServerOptions#DEFAULT}. */
+    static HttpServer adopt(Loops loops, int descriptor, Handler handler) throws ConnectionException {
+        return adopt(loops, descriptor, HttpServerOptions.DEFAULT, handler);
+    }
+
+    /**
+     * Serves on a listening socket that was opened elsewhere, such as by {@linkplain io.penstock.net.Systemd systemd}, and owns it from then
+     * on; see {@link io.penstock.net.Listener#adopt(Loops, int, io.penstock.net.ListenerOptions, io.penstock.net.Listener.Handler)}, also for
+     * what can speak against it.
+     *
+     * <p>{@snippet :
+     * HttpServer.adopt(loops, Systemd.socket("http").orElseThrow(), exchange -> exchange.respond(200, "hello\n"));
+     * }
+     *
+     * @throws ConnectionException when it is none; the descriptor is as it was, and still the caller's
+     * @throws UnsupportedOperationException when the loops do not run on epoll
+     */
+    static HttpServer adopt(Loops loops, int descriptor, HttpServerOptions options, Handler handler)
+            throws ConnectionException {
+        return ListeningServer.adopt(loops, descriptor, options, handler);
+    }
+
     /** The bound address, with the real port. */
     SocketAddress address();
 

@@ -3,9 +3,11 @@ package io.penstock.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.penstock.net.ConnectionException;
 import io.penstock.net.Connector;
+import io.penstock.net.Listener;
 import io.penstock.net.LoopOptions;
 import io.penstock.net.Loops;
 import io.penstock.net.Pool;
@@ -275,5 +277,27 @@ class HttpServerTest {
             matched = b == "\r\n\r\n".charAt(matched) ? matched + 1 : b == '\r' ? 1 : 0;
         }
         return true;
+    }
+
+    @Test
+    void whoHasConnectedToASocketBeforeItWasAdoptedIsAnsweredFirst() throws Exception {
+        assumeTrue(loops.transport().equals("epoll"), "descriptors are adopted on Linux");
+        var opener = Listener.open(loops, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), connection -> {});
+        int descriptor = opener.detach();
+        try (var client =
+                new Socket(InetAddress.getLoopbackAddress(), ((InetSocketAddress) opener.address()).getPort())) {
+            client.getOutputStream()
+                    .write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+            try (var server = HttpServer.adopt(loops, descriptor, exchange -> exchange.respond(200, "adopted\n"))) {
+                assertThat(server.address()).isEqualTo(opener.address());
+                assertThat(new String(client.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                        .startsWith("HTTP/1.1 200 ")
+                        .endsWith("adopted\n");
+            }
+        }
+        assertThatThrownBy(() -> HttpServer.adopt(loops, -1, exchange -> {}))
+                .isInstanceOfSatisfying(
+                        ConnectionException.class,
+                        e -> assertThat(e.reason()).isEqualTo(ConnectionException.Reason.INVALID_DESCRIPTOR));
     }
 }

@@ -7,6 +7,16 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.netty.channel.epoll.Epoll;
 import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.event.Continuation;
+import io.penstock.net.event.Event;
+import io.penstock.net.event.IoBuffer;
+import io.penstock.net.event.ReadVio;
+import io.penstock.net.event.Vio;
+import io.penstock.net.event.VioEvent;
+import io.penstock.net.event.VioEvent.ReadComplete;
+import io.penstock.net.event.VioEvent.ReadReady;
+import io.penstock.net.event.VioEvent.WriteReady;
+import io.penstock.net.event.WriteVio;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -18,6 +28,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -136,6 +149,52 @@ class DetachTest {
         connection.abort();
         assertThat(writing.reason()).isEqualTo(Reason.CLOSED);
         peer.close();
+    }
+
+    /** Neither is what moves bytes for a continuation; once it is cancelled, the next byte is whoever's has the descriptor. */
+    @Test
+    void nothingIsDisturbedThatMovesBytesForAContinuation() throws Exception {
+        Connection connection = dialled();
+        SocketChannel peer = server.accept();
+        var told = new LinkedBlockingQueue<Event>();
+        var continuation = Continuation.of((self, event) -> told.add(event));
+        try (IoBuffer in = IoBuffer.open();
+                IoBuffer out = IoBuffer.open()) {
+            ReadVio complete = connection.read(continuation, in, 4);
+            assertThat(on(connection, connection::detach).reason()).isEqualTo(Reason.BUSY_READING);
+            peer.write(ByteBuffer.wrap("read".getBytes(UTF_8)));
+            assertThat(next(told)).isEqualTo(new ReadComplete(complete));
+
+            WriteVio writing = connection.write(continuation, out.reader(), Vio.UNBOUNDED);
+            assertThat(on(connection, connection::detach).reason()).isEqualTo(Reason.BUSY_WRITING);
+            out.write("sent");
+            writing.reenable();
+            var got = ByteBuffer.allocate(4);
+            while (got.hasRemaining() && peer.read(got) >= 0) {}
+            assertThat(new String(got.array(), UTF_8)).isEqualTo("sent");
+
+            ReadVio reading = connection.read(continuation, in, Vio.UNBOUNDED);
+            peer.write(ByteBuffer.wrap(" this".getBytes(UTF_8)));
+            Awaitility.await().atMost(Spawned.LIMIT).until(() -> reading.done() == 5);
+            assertThat(reading.cancel()).isTrue();
+            assertThat(writing.cancel()).isTrue();
+            peer.write(ByteBuffer.wrap("and that\n".getBytes(UTF_8)));
+            told.clear();
+            Detached detached = on(connection, connection::detach).value();
+
+            complete.request(8);
+            assertThat(next(told)).isEqualTo(new VioEvent.Closed(complete));
+            assertThatThrownBy(() -> reading.request(8)).isInstanceOf(IllegalStateException.class);
+            Connection again = Connection.adopt(detached);
+            assertThat(on(again, again::receiveLine).value()).isEqualTo("and that");
+            again.close();
+        }
+        peer.close();
+    }
+
+    private static Event next(LinkedBlockingQueue<Event> told) throws InterruptedException {
+        Event event = told.poll(Spawned.LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        return event instanceof ReadReady || event instanceof WriteReady ? next(told) : event;
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.penstock.server;
 
+import io.penstock.net.Systemd;
 import io.penstock.proxy.Plugin;
 import io.penstock.server.config.Config;
 import io.penstock.server.config.ConfigException;
@@ -82,7 +83,7 @@ public final class Main {
             out.print(demo.introduction());
             return serve(signals, Duration.ofSeconds(2), demo::stop);
         }
-        Config config = ConfigFile.load(file.get());
+        Config config = ConfigFile.load(file.get(), Systemd.sockets());
         Penstock penstock = Penstock.start(config, Penstock.plugins(config));
         install(signals, penstock);
         return serve(signals, config.shutdown().grace(), penstock::stop);
@@ -95,6 +96,7 @@ public final class Main {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        Systemd.notify("STOPPING=1");
         LOG.info("Draining for at most {} s; a second signal ends at once", grace.toSeconds());
         if (stop.test(grace)) {
             LOG.info("Drained");
@@ -105,7 +107,14 @@ public final class Main {
     }
 
     private static void install(Signals signals, Penstock penstock) {
-        signals.install(penstock::reopenLogs, penstock::renewCertificates, () -> endAtOnce(penstock));
+        signals.install(penstock::reopenLogs, () -> renew(penstock), () -> endAtOnce(penstock));
+        Systemd.notify("READY=1");
+    }
+
+    private static void renew(Penstock penstock) {
+        Systemd.notify("RELOADING=1");
+        penstock.renewCertificates();
+        Systemd.notify("READY=1");
     }
 
     /** Without the JVM's shutdown hooks, which might wait for what is stuck. */

@@ -3,12 +3,14 @@ package io.penstock.server;
 import io.penstock.http.Handler;
 import io.penstock.http.HttpServer;
 import io.penstock.http.HttpServerOptions;
+import io.penstock.net.AbstractUnixAddress;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.KeepAlive;
 import io.penstock.net.LoopOptions;
 import io.penstock.net.Loops;
 import io.penstock.net.Pool;
 import io.penstock.net.PoolOptions;
+import io.penstock.net.Systemd;
 import io.penstock.net.Timeouts;
 import io.penstock.proxy.Plugin;
 import io.penstock.proxy.Proxy;
@@ -21,6 +23,8 @@ import io.penstock.server.admin.ProcessMetrics;
 import io.penstock.server.admin.ProxyMetrics;
 import io.penstock.server.config.Address;
 import io.penstock.server.config.Config;
+import io.penstock.server.config.InheritedSocket;
+import io.penstock.server.config.Place;
 import io.penstock.server.config.TlsFiles;
 import io.penstock.server.log.AccessLog;
 import io.penstock.server.plugin.PluginClass;
@@ -46,6 +50,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -70,10 +75,13 @@ final class Penstock {
         }
     }
 
+    /** A listener of the configuration at one of its sockets: a socket unit of systemd may have several. */
+    private record Listening(Config.Listener listener, HttpServer server) {}
+
     private final Config config;
     private final Loops loops;
     private final Map<String, Upstream> upstreams = new LinkedHashMap<>();
-    private final List<HttpServer> listeners = new ArrayList<>();
+    private final List<Listening> listeners = new ArrayList<>();
     private Optional<AccessLog> accessLog = Optional.empty();
     private @Nullable Proxy proxy;
     private @Nullable HttpServer admin;
@@ -126,9 +134,7 @@ final class Penstock {
             started = true;
             LOG.info(
                     "Ready on {}: {} {} loops, {} scheduler",
-                    penstock.addresses().stream()
-                            .map(address -> Address.of(address).toString())
-                            .collect(Collectors.joining(", ")),
+                    penstock.addresses().stream().map(Penstock::written).collect(Collectors.joining(", ")),
                     config.loops().orElse(LoopOptions.DEFAULT.count()),
                     penstock.loops.transport(),
                     penstock.loops.scheduler());
@@ -142,7 +148,18 @@ final class Penstock {
 
     /** Where it listens, with real ports. */
     List<SocketAddress> addresses() {
-        return listeners.stream().map(HttpServer::address).toList();
+        return servers().map(HttpServer::address).toList();
+    }
+
+    private Stream<HttpServer> servers() {
+        return listeners.stream().map(Listening::server);
+    }
+
+    /** As in a configuration; a name that is no file is for sockets that were inherited only. */
+    private static String written(SocketAddress address) {
+        return address instanceof AbstractUnixAddress
+                ? "unix:" + address
+                : Address.of(address).toString();
     }
 
     /** Where the administration listener listens, if there is one. */
@@ -160,15 +177,17 @@ final class Penstock {
      */
     void renewCertificates() {
         int renewed = 0;
-        for (int i = 0; i < listeners.size(); i++) {
-            Config.Listener listener = config.listeners().get(i);
+        for (Listening each : listeners) {
             try {
-                if (listener.tls().isPresent()) {
-                    listeners.get(i).tls(TlsFiles.of(listener.tls().get()));
+                if (each.listener().tls().isPresent()) {
+                    each.server().tls(TlsFiles.of(each.listener().tls().get()));
                     renewed++;
                 }
             } catch (IOException | IllegalArgumentException e) {
-                LOG.error("The listener at {} keeps its certificates: {}", listener.address(), e.toString());
+                LOG.error(
+                        "The listener at {} keeps its certificates: {}",
+                        each.listener().address(),
+                        e.toString());
             }
         }
         LOG.info(
@@ -205,7 +224,7 @@ final class Penstock {
     /** Aborts what is in flight, so that it is in the access log; for somebody who ends the process next, whatever {@link #stop} waits for. */
     void cutOff() {
         cutOff = true;
-        listeners.forEach(listener -> listener.drain(Duration.ZERO));
+        servers().forEach(server -> server.drain(Duration.ZERO));
         loops.close(Duration.ZERO); // what waits for an origin ends with it
         accessLog.ifPresent(AccessLog::close);
     }
@@ -213,10 +232,10 @@ final class Penstock {
     private boolean drain(Duration grace) {
         try (ExecutorService each = Executors.newVirtualThreadPerTaskExecutor()) {
             boolean drained = true;
-            for (Future<Boolean> listener : each.invokeAll(listeners.stream()
-                    .map(listener -> (Callable<Boolean>) () -> listener.drain(grace))
+            for (Future<Boolean> server : each.invokeAll(servers()
+                    .map(server -> (Callable<Boolean>) () -> server.drain(grace))
                     .toList())) {
-                drained &= listener.get();
+                drained &= server.get();
             }
             return drained && !cutOff;
         } catch (InterruptedException e) {
@@ -333,7 +352,15 @@ final class Penstock {
                 .withBody(limits.body().bytes(), HttpServerOptions.DEFAULT.unreadBodyLimit())
                 .withTimeouts(client.headTimeout(), client.idleTimeout(), client.bodyTimeout(), client.bodyTimeout());
         for (Config.Listener listener : config.listeners()) {
-            listeners.add(bind(listener.address(), secured(options, listener), handler));
+            HttpServerOptions own = secured(options, listener);
+            switch (listener.address()) {
+                case Address address -> listeners.add(new Listening(listener, bind(address, own, handler)));
+                case InheritedSocket socket -> {
+                    for (int descriptor : socket.among(Systemd.sockets())) {
+                        listeners.add(new Listening(listener, adopt(socket, descriptor, own, handler)));
+                    }
+                }
+            }
         }
     }
 
@@ -349,8 +376,8 @@ final class Penstock {
         }
     }
 
-    private static StartException cannotListen(Address address, String why, Exception cause) {
-        return new StartException(ExitCode.CANNOT_BIND, "cannot listen on " + address + ": " + why, cause);
+    private static StartException cannotListen(Place place, String why, Exception cause) {
+        return new StartException(ExitCode.CANNOT_BIND, "cannot listen on " + place + ": " + why, cause);
     }
 
     private void listenForAdministration(PrometheusRegistry registry, Proxy handler) throws StartException {
@@ -372,17 +399,15 @@ final class Penstock {
                 .gauge(
                         "penstock_client_connections",
                         "Open connections of clients.",
-                        () -> listeners.stream()
-                                .mapToInt(HttpServer::connections)
-                                .sum())
+                        () -> servers().mapToInt(HttpServer::connections).sum())
                 .gauge(
                         "penstock_client_connections_busy",
                         "Those in a transaction.",
-                        () -> listeners.stream().mapToInt(HttpServer::busy).sum())
+                        () -> servers().mapToInt(HttpServer::busy).sum())
                 .gauge(
                         "penstock_client_connections_taken_over",
                         "Those that a plugin has taken over.",
-                        () -> listeners.stream().mapToInt(HttpServer::takenOver).sum())
+                        () -> servers().mapToInt(HttpServer::takenOver).sum())
                 .gauge("penstock_ready", "1 when requests are taken, 0 while draining.", () -> ready ? 1 : 0);
         accessLog.ifPresent(
                 log -> metrics.counter("penstock_access_log_lines_total", "Lines of the access log.", log::written)
@@ -390,6 +415,15 @@ final class Penstock {
         admin = bind(
                 config.admin().address().get(), HttpServerOptions.DEFAULT, new AdminHandler(registry, () -> ready));
         LOG.info("Administration on {}", Address.of(admin.address()));
+    }
+
+    private HttpServer adopt(InheritedSocket socket, int descriptor, HttpServerOptions options, Handler handler)
+            throws StartException {
+        try {
+            return HttpServer.adopt(loops, descriptor, options, handler);
+        } catch (ConnectionException | IllegalArgumentException | UnsupportedOperationException e) {
+            throw cannotListen(socket, String.valueOf(e.getMessage()), e);
+        }
     }
 
     private HttpServer bind(Address address, HttpServerOptions options, Handler handler) throws StartException {

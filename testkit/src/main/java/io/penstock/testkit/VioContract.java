@@ -15,6 +15,7 @@ import io.penstock.net.event.VioEvent.WriteReady;
 import io.penstock.net.event.WriteVio;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -278,14 +279,14 @@ interface VioContract extends Contract {
         try (IoBuffer buffer = IoBuffer.open()) {
             buffer.highWater(8_000);
             var echo = new WriteVio[1];
-            var reading = new ReadVio[1];
+            var reading = new CompletableFuture<ReadVio>(); // the first event may come before it is known
             var observer = Observer.of(event -> {
                 if (event instanceof ReadReady || event instanceof ReadComplete) echo[0].reenable();
-                if (event instanceof WriteReady) reading[0].reenable();
+                if (event instanceof WriteReady) reading.join().reenable();
             });
             ends.act(c -> {
                         echo[0] = c.write(observer.continuation(), buffer.reader(), total);
-                        reading[0] = c.read(observer.continuation(), buffer, total);
+                        reading.complete(c.read(observer.continuation(), buffer, total));
                     })
                     .value();
             var sending = Call.onPlatformThread(() -> {
@@ -299,7 +300,7 @@ interface VioContract extends Contract {
             VioEvent first = observer.end(VioEvent.class);
             VioEvent second = observer.end(VioEvent.class);
             assertThat(List.of(first, second))
-                    .containsExactlyInAnyOrder(new ReadComplete(reading[0]), new WriteComplete(echo[0]));
+                    .containsExactlyInAnyOrder(new ReadComplete(reading.join()), new WriteComplete(echo[0]));
         }
     }
 

@@ -32,10 +32,20 @@ public final class ListeningServer implements HttpServer {
     public static HttpServer listen(Loops loops, SocketAddress address, HttpServerOptions options, Handler handler)
             throws ConnectionException {
         var service = new HttpService(options, handler);
+        return new ListeningServer(service, Listener.open(loops, address, accepting(service, options), service::serve));
+    }
+
+    public static HttpServer adopt(Loops loops, int descriptor, HttpServerOptions options, Handler handler)
+            throws ConnectionException {
+        var service = new HttpService(options, handler);
+        return new ListeningServer(
+                service, Listener.adopt(loops, descriptor, accepting(service, options), service::serve));
+    }
+
+    private static ListenerOptions accepting(HttpService service, HttpServerOptions options) {
         var accepting = ListenerOptions.DEFAULT.withTimeouts(service.idleTimeouts());
         TlsServer tls = options.tls();
-        if (tls != null) accepting = accepting.withTls(tls);
-        return new ListeningServer(service, Listener.open(loops, address, accepting, service::serve));
+        return tls == null ? accepting : accepting.withTls(tls);
     }
 
     @Override

@@ -10,7 +10,7 @@ import java.nio.file.Path;
  * Where to listen or what to dial: TCP by host and port, or a UNIX socket by its path. Names are resolved by whoever uses the
  * address, not here.
  */
-public sealed interface Address {
+public sealed interface Address extends Place {
     /**
      * A TCP address.
      *

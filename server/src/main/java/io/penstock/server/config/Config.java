@@ -66,8 +66,10 @@ public record Config(
 
     /** A place to accept connections. */
     public record Listener(
-            @Doc("host:port, :port, [v6]:port or unix:/path. Port 0 takes any free one.")
-            Address address,
+            @Doc(
+                    "host:port, :port, [v6]:port or unix:/path. Port 0 takes any free one. systemd:NAME for the sockets of a socket"
+                            + " unit, fd:3 for a descriptor that was passed on.")
+            Place address,
 
             @Doc("Serves https, and nothing else, here.") Optional<ListenerTls> tls) {}
 

@@ -1,5 +1,6 @@
 package io.penstock.server.config;
 
+import io.penstock.net.Systemd;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
@@ -28,6 +29,19 @@ public final class ConfigFile {
      * @throws ConfigException with every mistake in it, or the reason why it cannot be read
      */
     public static Config load(Path file) throws ConfigException {
+        return load(file, Optional.empty());
+    }
+
+    /**
+     * As {@link #load(Path)}, for a process that is to run it: the sockets that the file names must be among these.
+     *
+     * @param sockets what systemd has passed to the process
+     */
+    public static Config load(Path file, List<Systemd.Inherited> sockets) throws ConfigException {
+        return load(file, Optional.of(sockets));
+    }
+
+    private static Config load(Path file, Optional<List<Systemd.Inherited>> sockets) throws ConfigException {
         String name = file.toString();
         String text;
         try {
@@ -45,12 +59,12 @@ public final class ConfigFile {
             throw new ConfigException(List.of(Problem.ofFile(name, "cannot be read: " + e.getMessage())));
         }
         Path directory = Optional.ofNullable(file.getParent()).orElse(Path.of(""));
-        return parse(name, text, directory, System::getenv);
+        return parse(name, text, directory, System::getenv, sockets);
     }
 
     /** As {@link #load}, of a text whose relative paths start at the working directory. */
     public static Config parse(String name, String text) throws ConfigException {
-        return parse(name, text, Path.of(""), System::getenv);
+        return parse(name, text, Path.of(""), System::getenv, Optional.empty());
     }
 
     /**
@@ -58,8 +72,14 @@ public final class ConfigFile {
      *
      * @param directory where relative paths start
      * @param variables the environment, null for a variable that is not set
+     * @param sockets what systemd has passed; empty when that is not known
      */
-    static Config parse(String name, String text, Path directory, Function<String, @Nullable String> variables)
+    static Config parse(
+            String name,
+            String text,
+            Path directory,
+            Function<String, @Nullable String> variables,
+            Optional<List<Systemd.Inherited>> sockets)
             throws ConfigException {
         Source source = new Source(name, text);
         Optional<Node> root = source.compose();
@@ -69,6 +89,7 @@ public final class ConfigFile {
         Binder binder = new Binder(source, new Environment(variables), directory);
         Optional<Config> config = binder.bind(Config.class, root);
         new Checks(source, binder.bound(), upstreams(root)).run();
+        sockets.ifPresent(passed -> new SocketChecks(source, binder.bound(), passed).run());
         if (config.isEmpty() || !source.problems().isEmpty()) {
             throw new ConfigException(source.problems());
         }

@@ -49,6 +49,11 @@ record Scalar(String expected, String name, Map<String, Object> schema, Reading 
             "address",
             pattern("^(unix:/.+|(\\[[0-9A-Fa-f:.%]+\\]|[A-Za-z0-9._-]*):\\d{1,5}|.*\\$\\{.*)$"),
             (text, _) -> Address.of(text));
+    private static final Scalar PLACE = new Scalar(
+            "an address such as 127.0.0.1:8080, :8080, [::1]:8080, unix:/run/penstock.sock or systemd:NAME",
+            "address",
+            pattern("^(unix:/.+|systemd:[^:]+|fd:\\d+|(\\[[0-9A-Fa-f:.%]+\\]|[A-Za-z0-9._-]*):\\d{1,5}|.*\\$\\{.*)$"),
+            (text, _) -> Place.of(text));
     private static final Scalar SERVER = new Scalar(
             "a server such as 127.0.0.1:9000, origin.example:80, unix:/run/origin.sock or https://origin.example",
             "server",
@@ -82,6 +87,7 @@ record Scalar(String expected, String name, Map<String, Object> schema, Reading 
             case "java.nio.file.Path" -> PATH;
             case "io.penstock.server.config.Size" -> SIZE;
             case "io.penstock.server.config.Address" -> ADDRESS;
+            case "io.penstock.server.config.Place" -> PLACE;
             case "io.penstock.server.config.Server" -> SERVER;
             case "io.penstock.server.config.LogTarget" -> LOG_TARGET;
             default -> null;

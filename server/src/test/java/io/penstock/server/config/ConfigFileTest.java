@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.penstock.net.LoopOptions;
+import io.penstock.net.Systemd;
 import java.net.InetSocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -13,6 +14,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -31,7 +34,7 @@ class ConfigFileTest {
     Path directory;
 
     private static Config read(String text, Map<String, String> environment) throws ConfigException {
-        return ConfigFile.parse("p.yaml", text, Path.of("/etc/penstock"), environment::get);
+        return ConfigFile.parse("p.yaml", text, Path.of("/etc/penstock"), environment::get, Optional.empty());
     }
 
     private static Config read(String text) throws ConfigException {
@@ -97,8 +100,7 @@ class ConfigFileTest {
                 watchdog: { threshold: 300ms }
                 """);
 
-        assertThat(config.listeners().stream()
-                        .map(listener -> listener.address().toSocketAddress()))
+        assertThat(config.listeners().stream().map(listener -> ((Address) listener.address()).toSocketAddress()))
                 .containsExactly(
                         new InetSocketAddress(8080),
                         new InetSocketAddress("::1", 8081),
@@ -193,8 +195,8 @@ class ConfigFileTest {
         assertThat(problems("listeners: [ 8080 ]\n"))
                 .containsExactly("p.yaml:1:14: expected a section with the keys [address, tls], not '8080'");
         assertThat(problems("listeners: [ { address: [ a ] } ]\n"))
-                .containsExactly("p.yaml:1:25: expected an address such as 127.0.0.1:8080, :8080, [::1]:8080 or"
-                        + " unix:/run/penstock.sock, not a list");
+                .containsExactly("p.yaml:1:25: expected an address such as 127.0.0.1:8080, :8080, [::1]:8080,"
+                        + " unix:/run/penstock.sock or systemd:NAME, not a list");
         assertThat(problems(SMALLEST + "admin: { expose: yes }\n"))
                 .containsExactly("p.yaml:8:18: expected true or false, not 'yes': it is neither");
         assertThat(problems(SMALLEST + "access-log: { format: jsn }\n"))
@@ -216,6 +218,56 @@ class ConfigFileTest {
         }
         assertThat(problems("listeners: [ { address: '::1:80' } ]\n").getFirst())
                 .endsWith("not '::1:80': an IPv6 address needs brackets: [::1]:port");
+    }
+
+    private static Config readWith(List<Systemd.Inherited> sockets, String... addresses) throws ConfigException {
+        String listeners =
+                Stream.of(addresses).map("  - address: %s\n"::formatted).collect(Collectors.joining());
+        return ConfigFile.parse("p.yaml", "listeners:\n" + listeners, Path.of(""), _ -> null, Optional.of(sockets));
+    }
+
+    private static List<String> problemsWith(List<Systemd.Inherited> sockets, String... addresses) {
+        return catchThrowableOfType(ConfigException.class, () -> readWith(sockets, addresses)).problems().stream()
+                .map(Problem::toString)
+                .toList();
+    }
+
+    @Test
+    void socketsThatWereInheritedAreThoseThatWerePassed() throws ConfigException {
+        var passed = List.of(
+                new Systemd.Inherited(3, "http"), new Systemd.Inherited(4, "admin"), new Systemd.Inherited(5, "http"));
+        assertThat(readWith(passed, "systemd:http", "fd:7").listeners())
+                .extracting(listener -> ((InheritedSocket) listener.address()).among(passed))
+                .containsExactly(List.of(3, 5), List.of(7));
+        assertThat(readWith(passed, "systemd:http", "fd:7").listeners())
+                .extracting(listener -> listener.address().toString())
+                .containsExactly("systemd:http", "fd:7");
+
+        assertThat(problemsWith(passed, "127.0.0.1:1", "systemd:htp"))
+                .containsExactly("p.yaml:3:14: there is no socket systemd:htp, did you mean 'systemd:http'?");
+        assertThat(problemsWith(passed, "systemd:web"))
+                .containsExactly(
+                        "p.yaml:2:14: there is no socket systemd:web; choose from systemd:admin, systemd:http");
+        assertThat(problemsWith(List.of(), "systemd:http"))
+                .containsExactly(
+                        "p.yaml:2:14: there is no socket systemd:http: systemd has passed none to this process;"
+                                + " start it by a .socket unit");
+        assertThat(problemsWith(passed, "systemd:http", "fd:5", "systemd:http"))
+                .containsExactly(
+                        "p.yaml:3:14: descriptor 5 is taken by the listener on line 2",
+                        "p.yaml:4:14: address systemd:http is taken by the listener on line 2");
+
+        String anywhere = SMALLEST.replace("127.0.0.1:8080", "systemd:http");
+        assertThat(read(anywhere).listeners())
+                .as("who only checks need not have it")
+                .hasSize(1);
+        for (String bad : List.of("systemd:", "systemd:a:b", "fd:x", "fd:2", "fd:-1", "fd:")) {
+            assertThat(problemsWith(passed, "'" + bad + "'"))
+                    .as(bad)
+                    .singleElement()
+                    .asString()
+                    .contains("not '" + bad + "': ");
+        }
     }
 
     @Test

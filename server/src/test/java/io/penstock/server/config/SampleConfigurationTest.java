@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
@@ -35,6 +36,6 @@ class SampleConfigurationTest {
     private static Config read(String text) throws ConfigException {
         Path directory = SAMPLE.toAbsolutePath().getParent();
         assertThat(directory).isNotNull();
-        return ConfigFile.parse("penstock.yaml", text, directory, _ -> null);
+        return ConfigFile.parse("penstock.yaml", text, directory, _ -> null, Optional.empty());
     }
 }

@@ -11,6 +11,7 @@ import io.penstock.server.Pem;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,7 +28,7 @@ class TlsConfigTest {
     }
 
     private static Config read(String text) throws ConfigException {
-        return ConfigFile.parse("p.yaml", text, directory, _ -> null);
+        return ConfigFile.parse("p.yaml", text, directory, _ -> null, Optional.empty());
     }
 
     private static List<String> problems(String text) {
