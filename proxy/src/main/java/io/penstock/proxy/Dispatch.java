@@ -2,9 +2,12 @@ package io.penstock.proxy;
 
 import io.penstock.net.Loop;
 import io.penstock.net.event.Continuation;
+import io.penstock.net.event.Event;
 import io.penstock.proxy.Hooks.Call;
 import io.penstock.proxy.Hooks.Entry;
 import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +34,9 @@ abstract class Dispatch<T> {
 
     /** How long a continuation may take. */
     abstract Duration parkLimit();
+
+    /** Of a plugin that has failed behind its answer. Any thread. */
+    abstract void log(PluginFailure failure);
 
     /** Calls everyone at the hook, and stops as soon as {@code answered} says so; what it says in the end. */
     final boolean call(Hook<T> hook, BooleanSupplier answered) throws PluginFailure, InterruptedException {
@@ -82,9 +88,9 @@ abstract class Dispatch<T> {
                 }
             }
             case Call.Told<T>(Continuation continuation) -> {
-                parked.prepare();
-                continuation.tell(event(hook), loop());
-                if (!parked.await(parkLimit())) {
+                Parked.Wait wait = parked.prepare();
+                continuation.tell(new Telling(hook, entry.plugin, wait), loop());
+                if (!await(hook, entry.plugin, wait)) {
                     throw new PluginFailure(
                             entry.plugin,
                             hook,
@@ -93,6 +99,37 @@ abstract class Dispatch<T> {
             }
         }
         calling = null;
+    }
+
+    private boolean await(Hook<T> hook, String plugin, Parked.Wait wait) throws PluginFailure, InterruptedException {
+        try {
+            return parked.await(wait, parkLimit());
+        } catch (ExecutionException e) {
+            throw new PluginFailure(plugin, hook, Objects.requireNonNull(e.getCause()));
+        }
+    }
+
+    /** A hook on its way to a continuation: what that one throws is the answer, if it has not given another one. */
+    private final class Telling implements Continuation.Delivery {
+        private final Hook<T> hook;
+        private final String plugin;
+        private final Parked.Wait wait;
+
+        Telling(Hook<T> hook, String plugin, Parked.Wait wait) {
+            this.hook = hook;
+            this.plugin = plugin;
+            this.wait = wait;
+        }
+
+        @Override
+        public Event begin() {
+            return event(hook);
+        }
+
+        @Override
+        public void failed(Event event, Throwable cause) {
+            if (!parked.fail(wait, cause)) log(new PluginFailure(plugin, hook, cause));
+        }
     }
 
     /** The plugin whose handler is being called at the moment, or null. */

@@ -8,8 +8,11 @@ import io.penstock.net.Loop;
 import io.penstock.net.Scope;
 import io.penstock.net.Timeouts;
 import io.penstock.net.event.Continuation;
+import io.penstock.net.event.Event;
 import io.penstock.net.event.NetEvent;
+import io.penstock.net.internal.StreamConnection;
 import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
 
 /** A plugin in the place of a server: it gets one end of an in-memory pair as if a client had come, and speaks HTTP on it. */
 final class Intercept implements Destination {
@@ -48,16 +51,18 @@ final class Intercept implements Destination {
     private final Role role;
     private final String plugin;
     private final Style style;
+    private final Transaction transaction;
     private final Loop loop;
     private final Timeouts timeouts;
     private boolean contacted;
+    private volatile boolean failed;
 
-    /** @param loop that of the transaction */
-    Intercept(Role role, String plugin, Style style, Loop loop, Timeouts timeouts) {
+    Intercept(Role role, String plugin, Style style, Transaction transaction, Timeouts timeouts) {
         this.role = role;
         this.plugin = plugin;
         this.style = style;
-        this.loop = loop;
+        this.transaction = transaction;
+        this.loop = transaction.exchange().connection().loop();
         this.timeouts = timeouts;
     }
 
@@ -77,6 +82,11 @@ final class Intercept implements Destination {
         return contacted;
     }
 
+    /** Whether what it has thrown is in the log, and the reason why there is no answer. */
+    boolean hasFailed() {
+        return failed;
+    }
+
     @Override
     public Connection connect(SocketAddress origin, boolean fresh) {
         contacted = true;
@@ -86,26 +96,62 @@ final class Intercept implements Destination {
         Connection theirs = pair.second().transfer(Scope.PROCESS); // it may outlive the transaction
         switch (style) {
             case Style.Blocking(var handler) -> loop.spawn("intercept by " + plugin, () -> serve(handler, theirs));
-            case Style.Told(var continuation) -> continuation.tell(new NetEvent.Accepted(theirs), loop);
+            case Style.Told(var continuation) ->
+                continuation.tell(new Telling(new NetEvent.Accepted(theirs), theirs), loop);
         }
         return ours;
     }
 
+    /** An event on its way: what the handler throws ends the connection, as it does in blocking style. */
+    private final class Telling implements Continuation.Delivery {
+        private final NetEvent event;
+        private final @Nullable Connection connection;
+
+        Telling(NetEvent event, @Nullable Connection connection) {
+            this.event = event;
+            this.connection = connection;
+        }
+
+        @Override
+        public Event begin() {
+            return event;
+        }
+
+        @Override
+        public void failed(Event told, Throwable cause) {
+            if (connection == null || !isItsOwn(cause, connection)) thrown(cause);
+            if (connection != null) connection.abort();
+        }
+    }
+
+    private void thrown(Throwable cause) {
+        failed = true;
+        transaction.log(new PluginFailure(plugin, "its intercept", cause));
+    }
+
+    /** Whether that is how its connection has ended, which is no failure of the plugin. */
+    private static boolean isItsOwn(Throwable cause, Connection connection) {
+        return cause instanceof ConnectionException lost && ((StreamConnection) connection).isPeer(lost.peer());
+    }
+
     /** Ends as it does for a connection that a {@link Listener} accepts. */
-    private static void serve(Listener.Handler handler, Connection connection) throws Exception {
+    private void serve(Listener.Handler handler, Connection connection) throws ConnectionException {
         try (Scope scope = Scope.open("intercept")) {
             connection.transfer(scope);
-            boolean inOrder = false;
+            boolean inOrder = true;
             try {
                 handler.handle(connection);
-                inOrder = true;
-            } catch (ConnectionException e) {
-                inOrder = e.reason() == Reason.EOF; // reads until there is nothing more
-                throw e;
-            } finally {
-                if (!inOrder && connection.scope() == scope) connection.abort();
+            } catch (Throwable e) {
+                boolean own = isItsOwn(e, connection);
+                inOrder = own && ((ConnectionException) e).reason() == Reason.EOF; // reads until there is nothing more
+                if (!own) thrown(e);
             }
-            if (connection.scope() == scope) connection.close();
+            if (connection.scope() != scope) return;
+            if (inOrder) {
+                connection.close();
+            } else {
+                connection.abort();
+            }
         }
     }
 
@@ -120,14 +166,14 @@ final class Intercept implements Destination {
     }
 
     /** The transaction is over: who was never asked is told so. */
-    void end(long transaction) {
+    void end() {
         if (contacted || !(style instanceof Style.Told(var continuation))) return;
         var cause = ConnectionException.of(
                 Reason.CLOSED,
                 ConnectionException.Phase.CONNECT,
                 null,
-                "transaction " + transaction + " was answered without plugin " + plugin,
+                "transaction " + transaction.id() + " was answered without plugin " + plugin,
                 null);
-        continuation.tell(new NetEvent.AcceptFailed(cause), loop);
+        continuation.tell(new Telling(new NetEvent.AcceptFailed(cause), null), loop);
     }
 }

@@ -9,31 +9,31 @@ import org.jspecify.annotations.Nullable;
 
 /** Where a session or transaction waits for the continuation it has told. */
 final class Parked {
-    private @Nullable CompletableFuture<Void> waiting;
-
-    /** Prepares to be resumed; before the continuation is told, since it may answer at once. */
-    synchronized void prepare() {
-        waiting = new CompletableFuture<>();
+    /** One such wait. */
+    static final class Wait {
+        private final CompletableFuture<Void> resumed = new CompletableFuture<>();
     }
 
-    /** Parks until {@link #resume()}; whether it came in time. */
-    boolean await(Duration limit) throws InterruptedException {
-        CompletableFuture<Void> resumed;
-        synchronized (this) {
-            resumed = waiting;
-        }
-        if (resumed == null) return true; // resumed before we came to wait
+    private @Nullable Wait waiting;
+
+    /** Prepares to be resumed; before the continuation is told, since it may answer at once. */
+    synchronized Wait prepare() {
+        var wait = new Wait();
+        waiting = wait;
+        return wait;
+    }
+
+    /**
+     * Parks until {@link #resume()}; whether it came in time.
+     *
+     * @throws ExecutionException with the cause that {@link #fail} was called with
+     */
+    boolean await(Wait wait, Duration limit) throws InterruptedException, ExecutionException {
         try {
-            resumed.get(limit.toNanos(), TimeUnit.NANOSECONDS);
+            wait.resumed.get(limit.toNanos(), TimeUnit.NANOSECONDS);
             return true;
         } catch (TimeoutException e) {
-            synchronized (this) {
-                if (waiting != resumed) return true; // at the last moment
-                waiting = null;
-                return false;
-            }
-        } catch (ExecutionException e) {
-            throw new IllegalStateException("a wait for a continuation never fails", e);
+            return !end(wait); // or else at the last moment
         }
     }
 
@@ -44,15 +44,26 @@ final class Parked {
 
     /** Lets the one that waits go on. */
     void resume() {
-        CompletableFuture<Void> resumed;
+        Wait wait;
         synchronized (this) {
-            resumed = waiting;
+            wait = waiting;
             waiting = null;
         }
-        if (resumed == null) {
+        if (wait == null) {
             throw new IllegalStateException(
                     "nothing waits to be resumed: it has been resumed before, has waited too long, or was not told a continuation");
         }
-        resumed.complete(null);
+        wait.resumed.complete(null);
+    }
+
+    /** There will be no answer to wait for; false when that wait is over. */
+    boolean fail(Wait wait, Throwable cause) {
+        return end(wait) && wait.resumed.completeExceptionally(cause);
+    }
+
+    private synchronized boolean end(Wait wait) {
+        if (waiting != wait) return false;
+        waiting = null;
+        return true;
     }
 }

@@ -96,7 +96,7 @@ public final class Proxy implements Handler, AutoCloseable {
         try {
             session.at(Hook.SESSION_START);
         } catch (PluginFailure e) {
-            failures.failed("session " + connection.id(), e);
+            session.log(e);
             connection.abort();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -133,7 +133,7 @@ public final class Proxy implements Handler, AutoCloseable {
     public void closed(Connection connection) {
         Session session = sessions.remove(connection);
         if (session == null) return;
-        session.atAll(Hook.SESSION_CLOSE, failure -> failures.failed("session " + connection.id(), failure));
+        session.atAll(Hook.SESSION_CLOSE);
     }
 
     /** Stops the plugins, the last one first, and closes what they shared. Upstreams stay their owner's. */

@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -141,8 +140,12 @@ public final class Session {
         dispatch.call(hook, () -> false);
     }
 
-    void atAll(Hook<Session> hook, Consumer<PluginFailure> failed) {
-        dispatch.callAll(hook, failed);
+    void atAll(Hook<Session> hook) {
+        dispatch.callAll(hook, this::log);
+    }
+
+    void log(PluginFailure failure) {
+        proxy.failures().failed("session " + id(), failure);
     }
 
     private final class SessionDispatch extends Dispatch<Session> {
@@ -174,6 +177,11 @@ public final class Session {
         @Override
         Duration parkLimit() {
             return proxy.options().parkLimit();
+        }
+
+        @Override
+        void log(PluginFailure failure) {
+            Session.this.log(failure);
         }
     }
 }

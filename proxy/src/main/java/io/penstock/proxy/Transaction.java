@@ -129,13 +129,14 @@ public final class Transaction {
             };
         } catch (OriginFailure e) {
             ended(whoseFault(e.failure()));
+            if (intercept != null && intercept.hasFailed()) return failure(intercept.plugin());
             LOG.info("transaction {}: {}", id(), e.getMessage());
             return e.page(proxy.options().name(), asked());
         } catch (PluginFailure e) {
             if (reached == Hook.SEND_RESPONSE_HEAD) throw e; // a handler's answer has been shown to the hooks
             if (e.getCause() instanceof ConnectionException cause && isOfClient(cause)) return refusal(cause);
             failed(e);
-            return Answer.Prepared.text(500, e.plugin() + " failed\n");
+            return failure(e.plugin());
         } catch (ConnectionException e) {
             return refusal(e);
         }
@@ -173,7 +174,7 @@ public final class Transaction {
         given = null;
         reached = Hook.TRANSACTION_CLOSE;
         hooks.callAll(Hook.TRANSACTION_CLOSE, this::log);
-        if (intercept != null) intercept.end(id());
+        if (intercept != null) intercept.end();
         proxy.closed(this);
         session.endTransaction();
     }
@@ -211,6 +212,10 @@ public final class Transaction {
         } else {
             proxy.heads().response(head);
         }
+    }
+
+    private static Answer failure(String plugin) {
+        return Answer.Prepared.text(500, plugin + " failed\n");
     }
 
     private Answer noRoute() {
@@ -389,7 +394,8 @@ public final class Transaction {
         log(e);
     }
 
-    private void log(PluginFailure e) {
+    /** Any thread. */
+    void log(PluginFailure e) {
         proxy.failures().failed("transaction " + id(), e);
     }
 
@@ -485,9 +491,9 @@ public final class Transaction {
      * });
      * }
      *
-     * <p>What the client is sent is framed anew, and {@link Hook#SEND_RESPONSE_HEAD} shows it. What is no answer in HTTP, breaks off or does not
-     * come within the {@linkplain ProxyOptions#parkLimit() park limit} is answered 502 or 504, and is the plugin's failure in the log. Other
-     * handlers may still answer before it is asked. Answers to {@code TSHttpTxnIntercept}.
+     * <p>What the client is sent is framed anew, and {@link Hook#SEND_RESPONSE_HEAD} shows it. A handler that throws is answered
+     * 500, and what is no answer in HTTP, breaks off or does not come within the {@linkplain ProxyOptions#parkLimit() park limit} 502 or 504;
+     * it is the plugin's failure in the log. Other handlers may still answer before it is asked. Answers to {@code TSHttpTxnIntercept}.
      *
      * @throws IllegalStateException when it is too late, or there is an intercept already; nothing has changed then
      */
@@ -527,8 +533,7 @@ public final class Transaction {
                     "transaction " + id() + " is intercepted already, by plugin " + intercept.plugin());
         }
         Duration limit = proxy.options().parkLimit();
-        intercept =
-                new Intercept(role, caller(), style, exchange.connection().loop(), Timeouts.of(limit, limit, limit));
+        intercept = new Intercept(role, caller(), style, this, Timeouts.of(limit, limit, limit));
     }
 
     private void requireTurn() {
@@ -578,7 +583,7 @@ public final class Transaction {
         }
     }
 
-    /** Lets the transaction go on behind a continuation. Any thread, exactly once for each event. */
+    /** Lets the transaction go on behind a continuation. Any thread, exactly once for each event; what it throws before is answered 500. */
     public void resume() {
         hooks.resume();
     }
@@ -592,6 +597,12 @@ public final class Transaction {
     /** What the transaction is doing. */
     public Phase phase() {
         return phase;
+    }
+
+    /** What a log shall name it by: its number, method and target. */
+    @Override
+    public String toString() {
+        return "transaction " + id() + " (" + request.method() + " " + request.target() + ")";
     }
 
     // ---- for the house
@@ -664,6 +675,11 @@ public final class Transaction {
         @Override
         Duration parkLimit() {
             return proxy.options().parkLimit();
+        }
+
+        @Override
+        void log(PluginFailure failure) {
+            Transaction.this.log(failure);
         }
     }
 }

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Hooks in event style: told, and answered later. */
 class ContinuationTest {
@@ -214,19 +215,70 @@ class ContinuationTest {
         }
     }
 
-    @Test
-    void aContinuationThatThrowsBeforeItAnswersIsWaitedForNoLongerThanTheLimit() throws Exception {
+    /** At once, although the limit is a minute; in the log once, with who and where. */
+    @ParameterizedTest
+    @MethodSource("hooksThatCanAnswer")
+    void aContinuationThatThrowsBeforeItAnswersIs500AtOnce(Hook<Transaction> hook) throws Exception {
         try (var captured = Captured.log();
-                var rig = Rig.alone()
-                        .options(ProxyOptions.DEFAULT.withParkLimit(Duration.ofMillis(200)))
+                var origin = Origin.replying(Origin.OK);
+                var rig = Rig.before(origin)
+                        .options(ProxyOptions.DEFAULT.withParkLimit(Duration.ofMinutes(1)))
                         .plugin(
                                 "careless",
-                                penstock -> penstock.on(Hook.PRE_REMAP, told(_ -> {
+                                penstock -> penstock.on(hook, told(transaction -> {
+                                    if (transaction.request().path().equals("/bad"))
+                                        throw new UnsupportedOperationException("on purpose");
+                                    transaction.resume();
+                                })))
+                        .start();
+                var client = rig.client()) {
+            Message answer = client.get("/bad");
+            assertThat(answer.status()).isEqualTo(500);
+            assertThat(answer.body()).contains("careless").doesNotContain("on purpose");
+            assertThat(rig.record().endedBy()).isEqualTo(EndedBy.PLUGIN);
+            assertThat(captured.lines())
+                    .filteredOn(line -> line.startsWith("ERROR"))
+                    .singleElement()
+                    .asString()
+                    .contains("transaction ", "plugin careless failed at " + hook, "on purpose");
+            assertThat(client.get("/good").body()).isEqualTo("ok");
+        }
+    }
+
+    static List<Hook<Transaction>> hooksThatCanAnswer() {
+        return RespondTest.hooksThatCanAnswer();
+    }
+
+    @Test
+    void aContinuationThatThrowsBehindItsAnswerHasAnsweredAndIsInTheLog() throws Exception {
+        try (var captured = Captured.log();
+                var origin = Origin.replying(Origin.OK);
+                var rig = Rig.before(origin)
+                        .plugin(
+                                "careless",
+                                penstock -> penstock.on(Hook.PRE_REMAP, told(transaction -> {
+                                    transaction.resume();
                                     throw new UnsupportedOperationException("on purpose");
                                 })))
                         .start()) {
-            assertThat(rig.get("/").status()).isEqualTo(500);
-            assertThat(captured.lines()).anyMatch(line -> line.contains("careless did not answer"));
+            assertThat(rig.get("/").body()).isEqualTo("ok");
+            await().atMost(Rig.LIMIT)
+                    .until(() -> captured.lines().stream()
+                            .anyMatch(line -> line.contains("plugin careless failed at PRE_REMAP")));
+        }
+    }
+
+    @Test
+    void aTransactionIsNamedByWhatItIsAbout() throws Exception {
+        try (var origin = Origin.replying(Origin.OK);
+                var rig = Rig.before(origin)
+                        .plugin(penstock -> penstock.on(Hook.PRE_REMAP, told(transaction -> {
+                            log.add(transaction.toString().replace(Long.toString(transaction.id()), "N"));
+                            transaction.resume();
+                        })))
+                        .start()) {
+            assertThat(rig.get("/what?x=1").body()).isEqualTo("ok");
+            assertThat(log).containsExactly("transaction N (GET /what?x=1)");
         }
     }
 

@@ -349,17 +349,51 @@ class InterceptTest {
         }
     }
 
-    @Test
-    void aPluginThatThrowsIs502AndItsStackIsInTheLog() throws Exception {
-        try (var log = Captured.log();
-                var rig = intercepted(Call.WHOLE, _ -> {
-                            throw new IllegalStateException("on purpose");
-                        })
-                        .start();
-                var client = rig.client()) {
-            assertPage(rig, client.get("/"), 502, "read-response-head");
-            await().atMost(Rig.LIMIT)
-                    .until(() -> log.lines().stream().anyMatch(line -> line.contains("intercept by teapot failed")));
+    /** At once, although the limit is a minute; in the log once, with who and where. */
+    @ParameterizedTest
+    @EnumSource
+    void aPluginThatThrowsIs500AtOnceAndInTheLogOnce(Call call) throws Exception {
+        for (Exception thrown : List.of(
+                new IllegalStateException("on purpose"),
+                ConnectionException.of(Reason.EOF, ConnectionException.Phase.READ, null, "on purpose", null))) {
+            try (var log = Captured.log();
+                    var rig = Rig.alone()
+                            .options(ProxyOptions.DEFAULT.withParkLimit(Duration.ofMinutes(1)))
+                            .plugin(
+                                    "teapot",
+                                    penstock -> penstock.on(
+                                            Hook.READ_REQUEST_HEAD,
+                                            transaction -> interceptThrowing(transaction, call, thrown)))
+                            .start();
+                    var client = rig.client()) {
+                Message page = client.get("/");
+                assertThat(page.status()).isEqualTo(500);
+                assertThat(page.body()).contains("teapot").doesNotContain("on purpose");
+                TransactionRecord record = rig.record();
+                assertThat(record.status()).isEqualTo(500);
+                assertThat(record.endedBy()).isEqualTo(EndedBy.PLUGIN);
+                assertThat(log.lines())
+                        .filteredOn(line -> line.startsWith("ERROR"))
+                        .singleElement()
+                        .asString()
+                        .contains("transaction ", "plugin teapot failed at its intercept", "on purpose");
+                assertThat(log.stacks()).isEqualTo(1);
+            }
+        }
+    }
+
+    private static void interceptThrowing(Transaction transaction, Call call, Exception thrown) {
+        Listener.Handler blocking = _ -> {
+            throw thrown;
+        };
+        var told = Continuation.of((_, _) -> {
+            throw thrown;
+        });
+        switch (call) {
+            case WHOLE -> transaction.intercept(blocking);
+            case WHOLE_TOLD -> transaction.intercept(told);
+            case ORIGIN -> transaction.interceptAsOrigin(blocking);
+            case ORIGIN_TOLD -> transaction.interceptAsOrigin(told);
         }
     }
 

@@ -30,19 +30,27 @@ import org.slf4j.LoggerFactory;
  * <p>Answers to Traffic Server's {@code TSCont}, with a queue in the place of its mutex. Created and told from any thread.
  */
 public final class Continuation {
-    /** What a continuation does with an event. What it throws is logged; the next event is told all the same. */
+    /**
+     * What a continuation does with an event. What it throws is logged, unless whoever has told it knows more: a hook and an intercept answer
+     * 500, and an operation on a connection aborts that. The next event is told all the same.
+     */
     @FunctionalInterface
     public interface Handler {
         void handle(Continuation self, Event event) throws Exception;
     }
 
-    /** An event on its way, which may be taken back until the handler begins with it. Both methods run on the continuation's thread. */
+    /** An event on its way, which may be taken back until the handler begins with it. Its methods run on the continuation's thread. */
     public interface Delivery {
         /** The event, now that the handler is free for it; null when it has been taken back. */
         @Nullable
         Event begin();
 
-        /** The handler is done with it. */
+        /** The handler has thrown; comes before {@link #ended}. Unless whoever tells the event knows better, that is a line in the log. */
+        default void failed(Event event, Throwable cause) {
+            LOG.error("A continuation failed at {}", event, cause);
+        }
+
+        /** The handler is done with it, be it by a failure. */
         default void ended() {}
     }
 
@@ -133,7 +141,7 @@ public final class Continuation {
         try {
             handler.handle(this, event);
         } catch (Throwable e) {
-            LOG.error("A continuation failed at {}", event, e);
+            delivery.failed(event, e);
         } finally {
             Thread.interrupted(); // was meant for this event, and is not for the next
             delivery.ended();
