@@ -17,8 +17,8 @@ import io.penstock.net.ConnectionException;
  * }
  *
  * <p>The connection stays the caller's, who may use it for the next exchange when this one is {@link #reusable()}, and must end it
- * otherwise, after {@link #close() closing} the exchange. One thread may send while another one receives. An answer whose framing is ambiguous or broken fails with
- * {@code MALFORMED}. Source: RFC 9112 §6.3 and §9.
+ * otherwise, after {@link #close() closing} the exchange. One thread may send while another one receives. An answer whose framing is
+ * ambiguous or broken fails with {@code MALFORMED}. Source: RFC 9112 §6.3 and §9.
  */
 public interface ClientExchange extends AutoCloseable {
     /** A body of no bytes. */

@@ -77,8 +77,9 @@ public interface Exchange {
      * <p>Whatever was sent before goes out first, and this waits for it; whatever was received before, pipelined requests included,
      * is what the connection delivers first. The server's timeouts are lifted: it has {@link io.penstock.net.Timeouts#DEFAULT}.
      * It may be done before the answer, behind it, or in the middle, where the caller then goes on with the framing by hand. With
-     * nothing answered nothing is sent, and {@code 100 Continue} only where a client that waits for it has a body to be drained. From then on the exchange's {@code respond}, {@code start},
-     * {@code inform} and body output throw {@link IllegalStateException}, and its body is {@code CLOSED}.
+     * nothing answered nothing is sent, and {@code 100 Continue} only where a client that waits for it has a body to be drained. From then
+     * on the exchange's {@code respond}, {@code start}, {@code inform} and body output throw {@link IllegalStateException}, and its body is
+     * {@code CLOSED}.
      *
      * <p>{@snippet :
      * Connection raw = exchange.takeOver();

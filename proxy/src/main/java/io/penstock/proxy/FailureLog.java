@@ -8,8 +8,8 @@ import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 
 /**
- * The failures of plugins in the log: the first of a kind with its stack; of those like it, one line for each interval, with how many there
- * were. So a plugin that fails for every request tells why, and leaves the others a log that can be read.
+ * The failures of plugins in the log: the first of a kind with its stack; of those like it, at most one line for each interval, with how
+ * many there were since the last one. So a plugin that fails for every request tells why, and leaves the others a log that can be read.
  *
  * <p>Bounded; any thread.
  */
@@ -49,7 +49,9 @@ final class FailureLog {
         Kind kind = kind(failure, now);
         if (isDue(kind.stackDue, now, STACK_INTERVAL)) {
             kind.lineDue.set(now + INTERVAL.toNanos());
-            log.error("{}: {}", where, failure.getMessage(), failure);
+            long unsaid = kind.unsaid.getAndSet(0);
+            String more = unsaid == 0 ? "" : " (and " + unsaid + " of its kind since the last line)";
+            log.error("{}: {}{}", where, failure.getMessage(), more, failure);
             return;
         }
         kind.unsaid.incrementAndGet();
@@ -62,6 +64,14 @@ final class FailureLog {
         }
     }
 
+    /** Tells what was counted and not yet told. */
+    void tellRest() {
+        kinds.forEach((name, kind) -> {
+            long unsaid = kind.unsaid.getAndSet(0);
+            if (unsaid > 0) log.error("{} more failures since the last line: plugin {}", unsaid, name);
+        });
+    }
+
     private static boolean isDue(AtomicLong due, long now, Duration interval) {
         long since = due.get();
         return now - since >= 0 && due.compareAndSet(since, now + interval.toNanos());
@@ -71,7 +81,10 @@ final class FailureLog {
         String name = failure.kind();
         Kind known = kinds.get(name);
         if (known != null) return known;
-        if (kinds.size() >= MOST_KINDS) kinds.clear();
+        if (kinds.size() >= MOST_KINDS) {
+            tellRest();
+            kinds.clear();
+        }
         var fresh = new Kind(now);
         Kind first = kinds.putIfAbsent(name, fresh);
         return first == null ? fresh : first;

@@ -11,12 +11,16 @@ import io.penstock.http.UnreadBody;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /** The exchange that a route's handler is given: the hooks see its answer before the client does. */
 final class HookedExchange implements Exchange {
     private final Exchange exchange;
     private final Transaction transaction;
+
+    /** Whether an answer is on its way past the hooks. */
+    private final AtomicBoolean shown = new AtomicBoolean();
 
     HookedExchange(Exchange exchange, Transaction transaction) {
         this.exchange = exchange;
@@ -25,19 +29,36 @@ final class HookedExchange implements Exchange {
 
     @Override
     public BodyOutput start(ResponseHead head) throws ConnectionException {
-        Answer other = transaction.answering(head);
-        if (other == null) return exchange.start(head);
-        respond(other);
-        return new Unheard();
+        show();
+        try {
+            Answer other = transaction.answering(head);
+            if (other == null) return exchange.start(head);
+            respond(other);
+            return new Unheard();
+        } finally {
+            shown.set(false);
+        }
     }
 
     @Override
     public void respond(ResponseHead head, byte[] body) throws ConnectionException {
-        Answer other = transaction.answering(head);
-        if (other == null) {
-            exchange.respond(head, body);
-        } else {
-            respond(other);
+        show();
+        try {
+            Answer other = transaction.answering(head);
+            if (other == null) {
+                exchange.respond(head, body);
+            } else {
+                respond(other);
+            }
+        } finally {
+            shown.set(false);
+        }
+    }
+
+    /** Of threads that answer at the same time one does; the hooks see its answer, and only that. */
+    private void show() {
+        if (!shown.compareAndSet(false, true)) {
+            throw new IllegalStateException("another thread answers " + exchange + " at the moment");
         }
     }
 

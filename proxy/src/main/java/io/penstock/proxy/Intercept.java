@@ -155,14 +155,12 @@ final class Intercept implements Destination {
         }
     }
 
-    /** One exchange is all that it is for; behind it the plugin sees the end. */
+    /** One exchange is all that it is for; behind it the plugin sees the end, once it has taken what it was sent. */
     @Override
     public void done(Connection connection, boolean reusable) {
-        try {
-            connection.close();
-        } catch (ConnectionException _) {
-            // the plugin has answered without taking all of the request, which is its own business
-        }
+        connection.transfer(Scope.PROCESS);
+        // it may have answered without taking all of the request, and need not ever; the client waits for neither
+        loop.spawn("end of intercept by " + plugin, connection::close);
     }
 
     /** The transaction is over: who was never asked is told so. */

@@ -1,5 +1,6 @@
 package io.penstock.proxy;
 
+import io.penstock.http.ResponseHead;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
 import java.net.SocketAddress;
@@ -80,8 +81,8 @@ final class OriginFailure extends Exception {
         };
         var page = Answer.Prepared.text(
                 status(),
-                io.penstock.http.ResponseHead.of(status()).reason() + "\n\nphase:    " + phase.label() + "\n" + who
-                        + "\ncause:    " + what + "\n");
+                ResponseHead.of(status()).reason() + "\n\nphase:    " + phase.label() + "\n" + who + "\ncause:    "
+                        + what + "\n");
         page.head()
                 .headers()
                 .set("Proxy-Status", proxy + "; error=" + proxyError() + "; details=\"" + phase.label() + "\"");

@@ -152,6 +152,7 @@ public final class Proxy implements Handler, AutoCloseable {
             }
         }
         pool.close();
+        failures.tellRest();
     }
 
     /** The pool that plugins share, {@link PluginContext#pool()}. */

@@ -27,13 +27,10 @@ public final class Session {
     private final SessionDispatch dispatch = new SessionDispatch();
     private long transactions;
 
-    /** The calls of the transaction that is under way, to know whose handler registers another one here. */
-    private volatile @Nullable Dispatch<Transaction> current;
+    /** The transaction that is under way. */
+    private volatile @Nullable Transaction current;
 
     private ForwardedHeads.@Nullable Client forwarded;
-
-    /** The transaction whose handler has the connection itself. */
-    private volatile @Nullable Transaction takenOver;
 
     Session(Proxy proxy, Connection connection) {
         this.proxy = proxy;
@@ -82,7 +79,7 @@ public final class Session {
         if (hook == Hook.SESSION_START)
             throw new IllegalStateException("the session has started: " + hook + " is over");
         String plugin = dispatch.calling();
-        Dispatch<Transaction> transaction = current;
+        Transaction transaction = current;
         if (plugin == null && transaction != null) plugin = transaction.calling();
         return hooks.add(hook, plugin == null ? "of a session" : plugin, call);
     }
@@ -115,20 +112,15 @@ public final class Session {
         return known;
     }
 
-    void beginTransaction(Dispatch<Transaction> calls) {
-        current = calls;
+    void begin(Transaction transaction) {
+        current = transaction;
         transactions++;
     }
 
-    /** Its connection is somebody's, for as long as this transaction lasts. */
-    void takenOver(Transaction by) {
-        takenOver = by;
-    }
-
+    /** Nothing, when the transaction had ended before its connection was taken over. */
     void takeOverEnded(TakeOverEnd end) {
-        Transaction by = takenOver;
-        takenOver = null;
-        if (by != null) by.takeOverEnded(end);
+        Transaction transaction = current;
+        if (transaction != null) transaction.takeOverEnded(end);
     }
 
     /** A client may be idle for long, and in great number: nothing of its last transaction is kept for it. */

@@ -7,6 +7,7 @@ import io.penstock.http.Handler;
 import io.penstock.http.RequestHead;
 import io.penstock.http.ResponseHead;
 import io.penstock.http.TakeOverEnd;
+import io.penstock.net.Connection.Origin;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.Listener;
 import io.penstock.net.Loop;
@@ -28,7 +29,8 @@ import org.slf4j.LoggerFactory;
  * One request and its answer, from first byte to last.
  *
  * <p>It runs top to bottom on the virtual thread of the client's connection, in {@link #run()} below; handlers at its hooks run there too, so
- * its state needs no lock. While it waits for a continuation, that one may use it from any thread until it calls {@link #resume()}. Answers to Traffic Server's {@code TSHttpTxn}.
+ * its state needs no lock. While it waits for a continuation, that one may use it from any thread until it calls {@link #resume()}. Answers
+ * to Traffic Server's {@code TSHttpTxn}.
  */
 public final class Transaction {
     private static final Logger LOG = LoggerFactory.getLogger(Transaction.class);
@@ -57,7 +59,7 @@ public final class Transaction {
     private long chosen = -1;
     private long connected = -1;
     private long firstByte = -1;
-    private Phase phase = Phase.READ_REQUEST_HEAD;
+    private volatile Phase phase = Phase.READ_REQUEST_HEAD;
     private @Nullable TakeOverEnd tunnel;
     private EndedBy endedBy = EndedBy.NOBODY;
     private Phase endedIn = Phase.DONE;
@@ -67,7 +69,7 @@ public final class Transaction {
         this.session = session;
         this.exchange = exchange;
         this.request = exchange.request();
-        session.beginTransaction(hooks);
+        session.begin(this);
     }
 
     // ---- the whole life
@@ -91,8 +93,13 @@ public final class Transaction {
             LOG.error("transaction {} failed", id(), e);
             exchange.respond(500, "500 Internal Server Error\n");
         } finally {
-            if (phase != Phase.TAKEN_OVER) close();
+            if (!isTakenOver()) close();
         }
+    }
+
+    /** Asked of the connection as well: a thread of the handler may have taken it just now, and not yet have said so here. */
+    private boolean isTakenOver() {
+        return phase == Phase.TAKEN_OVER || exchange.connection().origin() == Origin.TAKEN_OVER;
     }
 
     /** The connection that a handler took over from it has ended, or is HTTP's again: this is where the transaction ends. */
@@ -104,7 +111,7 @@ public final class Transaction {
             case FAILED -> ended(EndedBy.PLUGIN);
             case ABORTED -> ended(EndedBy.PENSTOCK);
         }
-        if (phase == Phase.TAKEN_OVER) close();
+        close();
     }
 
     /** Whoever answers first, answers: a plugin at a hook, a route's handler, or an origin. */
@@ -243,10 +250,10 @@ public final class Transaction {
         return new Answer.Served();
     }
 
-    /** The hooks' look at a handler's answer; what one of them answers instead, or null. */
+    /** The hooks' look at a handler's answer; what one of them answers instead, or null. What is too late, the exchange refuses. */
     @Nullable
     Answer answering(ResponseHead head) {
-        if (exchange.committed()) throw answered();
+        if (exchange.committed()) return null;
         response = head;
         phase = Phase.SEND_RESPONSE;
         try {
@@ -263,8 +270,7 @@ public final class Transaction {
     /** A route's handler has taken the connection itself: there is no answer but what it sends. */
     void takenOver() {
         phase = Phase.TAKEN_OVER;
-        endedIn = phase;
-        session.takenOver(this);
+        endedIn = Phase.TAKEN_OVER;
     }
 
     /** A failure of one plugin on its way through the handler of another. */
@@ -546,6 +552,12 @@ public final class Transaction {
     private String caller() {
         String plugin = hooks.calling();
         return plugin == null ? "of a transaction" : plugin;
+    }
+
+    /** The plugin whose handler is called at the moment, or null. */
+    @Nullable
+    String calling() {
+        return hooks.calling();
     }
 
     private void answer(Answer answer) {

@@ -30,6 +30,10 @@ class FailureLogTest {
             now.addAndGet(FailureLog.STACK_INTERVAL.toNanos());
             failures.failed("transaction 8", failure("careless", "much later"));
             assertThat(captured.stacks()).isEqualTo(2);
+            assertThat(captured.lines())
+                    .last()
+                    .asString()
+                    .endsWith("much later (and 9 of its kind since the last line)");
         }
     }
 
@@ -41,6 +45,17 @@ class FailureLogTest {
             failures.failed("transaction 3", new PluginFailure("two", Hook.READ_REQUEST_HEAD, new Error("x")));
             failures.failed("transaction 4", new PluginFailure("two", "its route", "did not answer"));
             assertThat(captured.stacks()).isEqualTo(4);
+        }
+    }
+
+    @Test
+    void thoseThatWereCountedLastAreToldAtTheEnd() {
+        try (var captured = Captured.log()) {
+            for (int i = 0; i < 5; i++) failures.failed("transaction " + i, failure("careless", "number " + i));
+            failures.tellRest();
+            failures.tellRest();
+            assertThat(captured.lines()).hasSize(2);
+            assertThat(captured.lines().get(1)).contains("4 more failures since the last line: plugin careless");
         }
     }
 }

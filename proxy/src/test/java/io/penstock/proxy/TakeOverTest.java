@@ -32,7 +32,9 @@ class TakeOverTest {
                     penstock.on(Hook.TRANSACTION_CLOSE, transaction -> log.add("close in " + transaction.phase()));
                     penstock.route("/shell", exchange -> {
                         Connection raw = exchange.takeOver();
-                        assertThatIllegalStateException().isThrownBy(() -> exchange.respond(200, "x"));
+                        assertThatIllegalStateException()
+                                .isThrownBy(() -> exchange.respond(200, "x"))
+                                .withMessageContaining("took it over, at io.penstock.proxy.TakeOverTest");
                         assertThatIllegalStateException().isThrownBy(() -> exchange.start(ResponseHead.of(200)));
                         for (String line = raw.receiveLine(); !line.equals("exit"); line = raw.receiveLine()) {
                             if (line.equals("fail")) throw new IllegalArgumentException("on purpose");

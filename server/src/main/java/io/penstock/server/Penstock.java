@@ -12,6 +12,9 @@ import io.penstock.net.Pool;
 import io.penstock.net.PoolOptions;
 import io.penstock.net.Systemd;
 import io.penstock.net.Timeouts;
+import io.penstock.net.TlsClient;
+import io.penstock.net.TlsTrust;
+import io.penstock.net.internal.TlsContexts;
 import io.penstock.proxy.Plugin;
 import io.penstock.proxy.Proxy;
 import io.penstock.proxy.ProxyOptions;
@@ -173,9 +176,9 @@ final class Penstock {
 
     /**
      * Reads the certificates of the listeners again, for connections that are accepted from now on. A listener whose files cannot be used
-     * stays as it is.
+     * stays as it is. One at a time: of two, the later one reads the newer files.
      */
-    void renewCertificates() {
+    synchronized void renewCertificates() {
         int renewed = 0;
         for (Listening each : listeners) {
             try {
@@ -183,7 +186,7 @@ final class Penstock {
                     each.server().tls(TlsFiles.of(each.listener().tls().get()));
                     renewed++;
                 }
-            } catch (IOException | IllegalArgumentException e) {
+            } catch (IOException | RuntimeException e) {
                 LOG.error(
                         "The listener at {} keeps its certificates: {}",
                         each.listener().address(),
@@ -268,7 +271,18 @@ final class Penstock {
 
     private Upstream open(String name, Config.Upstream upstream) throws IOException {
         Config.Timeouts timeouts = upstream.timeouts();
-        Optional<Config.UpstreamTls> security = upstream.security();
+        TlsClient tls = upstream.security().isPresent()
+                ? TlsFiles.of(upstream.security().get())
+                : null;
+        if (tls != null) {
+            TlsContexts.prepare(tls); // to fail here, and not at each request
+            if (tls.trust() == TlsTrust.NOBODY_CHECKS) {
+                LOG.warn(
+                        "Upstream {}: with 'verify: false' any certificate is believed, so whoever is on the way can read and"
+                                + " change everything; this is for tests",
+                        name);
+            }
+        }
         return Upstream.of(
                 name,
                 loops,
@@ -281,7 +295,7 @@ final class Penstock {
                         .withLimit(upstream.connections().limit())
                         .withBacklog(upstream.connections().queue()),
                 KeepAlive.DEFAULT.withIdle(upstream.keepAlive().idleTimeout()),
-                security.isPresent() ? TlsFiles.of(security.get()) : null);
+                tls);
     }
 
     private Proxy openProxy(PrometheusRegistry registry, List<Named> plugins) throws StartException {

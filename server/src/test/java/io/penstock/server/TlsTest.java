@@ -5,6 +5,9 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.penstock.http.HttpServer;
 import io.penstock.http.HttpServerOptions;
 import io.penstock.net.LoopOptions;
@@ -32,6 +35,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** The program with TLS on both sides, as curl and nginx see it. */
 class TlsTest {
@@ -141,6 +145,22 @@ class TlsTest {
         int port = start("", originOverTls(), "tls: { server-name: origin.example }");
         assertThat(curl(port, "-i", "--cacert", site.certificate().toString()))
                 .contains("502", "error=tls_certificate_error", "cause:    its certificate is not accepted");
+    }
+
+    @Test
+    void anUpstreamThatAnybodyCanBeIsWarnedOfAtTheStart() throws Exception {
+        var logger = (Logger) LoggerFactory.getLogger(Penstock.class);
+        var appender = new ListAppender<ILoggingEvent>();
+        appender.start();
+        logger.addAppender(appender);
+        try {
+            start("", 1, "tls: { verify: false }");
+        } finally {
+            logger.detachAppender(appender);
+        }
+        assertThat(appender.list)
+                .extracting(event -> event.getLevel() + " " + event.getFormattedMessage())
+                .anySatisfy(line -> assertThat(line).startsWith("WARN Upstream web: with 'verify: false'"));
     }
 
     @Test

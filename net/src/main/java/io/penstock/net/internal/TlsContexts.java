@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The longest unused goes when there are too many. Its monitor is for workers only, never for threads that a loop carries; nothing is made
  * while it is held.
  */
-final class TlsContexts {
+public final class TlsContexts {
     private static final int MOST = 128;
 
     private static final Map<Object, CompletableFuture<SslContext>> CONTEXTS = new LinkedHashMap<>(16, 0.75f, true) {
@@ -77,6 +77,11 @@ final class TlsContexts {
     /** Makes the context of a server, to fail early and to answer the first client as fast as the second. */
     static boolean prepare(TlsServer options) {
         return with(options, SslContext::isServer);
+    }
+
+    /** As {@link #prepare(TlsServer)}, for the side that dials. Not on a thread that a loop carries. */
+    public static void prepare(TlsClient options) {
+        var _ = with(unnamed(options), SslContext::isClient);
     }
 
     /** How many there are. */

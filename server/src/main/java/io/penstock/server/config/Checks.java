@@ -4,7 +4,9 @@ import io.penstock.server.admin.ProcessMetrics;
 import io.penstock.server.admin.ProxyMetrics;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -141,5 +143,15 @@ final class Checks {
         at("listeners[].tls").forEach(bound -> tls.listener((Config.ListenerTls) bound.value(), bound.node()));
         at("upstreams{}.tls").forEach(bound -> tls.upstream((Config.UpstreamTls) bound.value(), bound.node()));
         at("upstreams{}").forEach(bound -> tls.servers((Config.Upstream) bound.value(), bound.node()));
+        Set<Object> named = Collections.newSetFromMap(new IdentityHashMap<>());
+        at("upstreams{}")
+                .map(bound -> (Config.Upstream) bound.value())
+                .filter(upstream -> upstream.security()
+                        .filter(section -> section.serverName().isEmpty())
+                        .isPresent())
+                .forEach(upstream -> named.addAll(upstream.servers()));
+        at("upstreams{}.servers[]")
+                .filter(bound -> named.contains(bound.value()))
+                .forEach(bound -> tls.server((Server) bound.value(), bound.node()));
     }
 }

@@ -1,5 +1,6 @@
 package io.penstock.server.config;
 
+import io.netty.util.NetUtil;
 import io.penstock.net.TlsIdentity;
 import io.penstock.net.TlsTrust;
 import java.io.IOException;
@@ -8,6 +9,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import javax.net.ssl.SNIHostName;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
@@ -17,6 +20,9 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 final class TlsChecks {
     private static final List<String> PROTOCOLS = List.of("TLSv1.2", "TLSv1.3");
 
+    /** Labels in ASCII, of which the first may stand for any, and the last is no number. */
+    private static final Pattern ASKED = Pattern.compile("(\\*\\.)?([\\w-]+\\.)*[\\w-]*[a-zA-Z][\\w-]*");
+
     private final Source source;
 
     TlsChecks(Source source) {
@@ -25,10 +31,13 @@ final class TlsChecks {
 
     void listener(Config.ListenerTls tls, Node section) {
         identity(tls.certificate(), tls.key(), section);
-        tls.names()
-                .forEach((name, identity) -> at(section, "names")
-                        .flatMap(names -> at(names, name))
-                        .ifPresent(node -> identity(identity.certificate(), identity.key(), node)));
+        at(section, "names")
+                .ifPresent(names -> tls.names().forEach((name, identity) -> {
+                    entry(names, name).ifPresent(entry -> {
+                        asked(name, entry.getKeyNode());
+                        identity(identity.certificate(), identity.key(), entry.getValueNode());
+                    });
+                }));
         trust(tls.trust(), tls.revoked(), section);
         protocols(tls.protocols(), section);
         boolean asked = tls.clientCertificates() != Config.ClientCertificates.NONE;
@@ -51,6 +60,7 @@ final class TlsChecks {
         } else if (tls.key().isPresent()) {
             source.problem(place(section, "key"), "a key needs its certificate: 'certificate'");
         }
+        tls.serverName().ifPresent(name -> host(name, place(section, "server-name")));
         trust(tls.trust(), tls.revoked(), section);
         protocols(tls.protocols(), section);
         if (!tls.verify() && tls.trust().isPresent()) {
@@ -67,6 +77,38 @@ final class TlsChecks {
             source.problem(
                     name,
                     "some of its servers are https and some are not: write https:// for all, or 'tls: {}' for the upstream");
+        }
+    }
+
+    /** A server whose certificate must be for its own host. */
+    void server(Server server, Node node) {
+        if (server.address() instanceof Address.Tcp tcp && !tcp.host().isEmpty()) {
+            host(tcp.host(), node);
+        }
+    }
+
+    /** What a certificate can be for, and what is asked for when it is a name. */
+    private void host(String host, Node node) {
+        boolean address = NetUtil.isValidIpV4Address(host) || NetUtil.isValidIpV6Address(host);
+        try {
+            if (!address) {
+                new SNIHostName(host.endsWith(".") ? host.substring(0, host.length() - 1) : host);
+            }
+        } catch (IllegalArgumentException _) {
+            source.problem(
+                    node,
+                    "no certificate can be for '" + host + "': TLS needs a host such as origin.example, without a port;"
+                            + " 'server-name' has one asked for that is not the server's");
+        }
+    }
+
+    /** Anything else no client asks for in this form, and so its certificate would never be shown. */
+    private void asked(String name, Node key) {
+        if (!ASKED.matcher(name).matches()) {
+            source.problem(
+                    key,
+                    "expected a name that clients ask for, such as example.com, or *.example.com for any one label, not '"
+                            + name + "'");
         }
     }
 
@@ -128,13 +170,16 @@ final class TlsChecks {
     }
 
     private static Optional<Node> at(Node section, String key) {
+        return entry(section, key).map(NodeTuple::getValueNode);
+    }
+
+    private static Optional<NodeTuple> entry(Node section, String key) {
         if (!(section instanceof MappingNode mapping)) {
             return Optional.empty();
         }
         return mapping.getValue().stream()
                 .filter(entry -> entry.getKeyNode() instanceof ScalarNode name
                         && name.getValue().equals(key))
-                .map(NodeTuple::getValueNode)
                 .findFirst();
     }
 }

@@ -31,8 +31,8 @@ import org.jspecify.annotations.Nullable;
  * A directory of plugins: every {@code *.java} in it is one, named like its public class.
  *
  * <p>Each file is compiled by itself, against the class path of the program and the jars in {@code lib} below the directory, and gets a
- * class loader of its own with them: plugins do not see each other, and two may have classes of the same name. Nothing is written to disk. The compiler is only started when there
- * is a plugin.
+ * class loader of its own with them: plugins do not see each other, and two may have classes of the same name. Nothing is written to
+ * disk. The compiler is only started when there is a plugin.
  *
  * @param <P> what every plugin implements
  */
@@ -73,7 +73,8 @@ public final class PluginSources<P> {
                             + " 'plugins' from the configuration",
                     null);
         }
-        List<Path> libraries = files(directory.resolve(LIBRARIES), ".jar");
+        Path jars = directory.resolve(LIBRARIES);
+        List<Path> libraries = Files.isDirectory(jars) ? files(jars, ".jar") : List.of();
         List<PluginClass<P>> plugins = new ArrayList<>();
         List<String> reports = new ArrayList<>();
         try (StandardJavaFileManager platform =
@@ -100,9 +101,6 @@ public final class PluginSources<P> {
                     .sorted()
                     .toList();
         } catch (NoSuchFileException e) {
-            if (directory.endsWith(LIBRARIES)) {
-                return List.of();
-            }
             throw new PluginException(directory + ": there is no such directory", e);
         } catch (IOException e) {
             throw new PluginException(directory + ": the plugins cannot be listed: " + e, e);

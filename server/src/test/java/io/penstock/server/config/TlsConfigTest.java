@@ -165,4 +165,44 @@ class TlsConfigTest {
         assertThat(problems(upstream("\"https://a/b\"", "")).getFirst())
                 .endsWith("not 'https://a/b': a server has no path; requests keep the one they have");
     }
+
+    @Test
+    void whatNoCertificateCanBeForIsToldBeforeTheFirstRequest() throws Exception {
+        for (String name : List.of("'origin:443'", "''", "my_host", "'https://a'")) {
+            assertThat(problems(upstream("\"a:1\"", "    tls: { server-name: " + name + " }\n")))
+                    .singleElement()
+                    .asString()
+                    .startsWith("p.yaml:5:25: no certificate can be for ");
+        }
+        assertThat(problems(upstream("\"https://a\", \"https://my_host\"", "")))
+                .singleElement()
+                .asString()
+                .startsWith("p.yaml:4:29: no certificate can be for 'my_host'");
+        assertThat(problems(upstream("\"my_host:443\"", "    tls: {}\n"))).hasSize(1);
+
+        assertThat(read(upstream("\"https://my_host\"", "    tls: { server-name: my-host }\n")))
+                .isNotNull();
+        assertThat(read(upstream("\"https://127.0.0.1\", \"https://[::1]\", \"https://a.example.:443\"", "")))
+                .isNotNull();
+        assertThat(read(upstream("\"my_host:80\"", ""))).isNotNull();
+    }
+
+    @Test
+    void aNameThatNoClientAsksForIsToldAtItself() throws Exception {
+        String identity = ": { certificate: site.pem, key: site-key.pem }";
+        for (String name :
+                List.of("shop.example:443", "*", "*.*.example", "shop.example.", "a.*.example", "127.0.0.1")) {
+            assertThat(problems(listener(
+                            "certificate: site.pem, key: site-key.pem,\nnames: { '" + name + "'" + identity + " }")))
+                    .singleElement()
+                    .asString()
+                    .startsWith("p.yaml:4:10: expected a name that clients ask for");
+        }
+        for (String name :
+                List.of("shop.example", "*.example", "localhost", "xn--bcher-kva.example", "my_shop.example")) {
+            assertThat(read(listener(
+                            "certificate: site.pem, key: site-key.pem, names: { '" + name + "'" + identity + " }")))
+                    .isNotNull();
+        }
+    }
 }

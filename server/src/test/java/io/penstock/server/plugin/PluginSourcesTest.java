@@ -183,4 +183,14 @@ class PluginSourcesTest {
                 .hasMessageContaining("needs a JDK")
                 .hasMessageContaining("Run Penstock with a JDK, or remove 'plugins' from the configuration");
     }
+
+    @Test
+    void aDirectoryThatIsMissingIsToldWhateverItIsCalled() {
+        for (String name : List.of("plugins", "lib")) {
+            Path missing = directory.resolve(name);
+            assertThat(catchThrowableOfType(
+                            PluginException.class, () -> sources().compile(missing)))
+                    .hasMessageContaining(missing + ": there is no such directory");
+        }
+    }
 }
