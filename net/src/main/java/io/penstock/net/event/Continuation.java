@@ -106,7 +106,8 @@ public final class Continuation {
     }
 
     /**
-     * Tells an event; returns at once.
+     * Tells an event; returns at once. What waits already is not limited here: whoever tells again and again sees to it, as an
+     * {@link Acceptor} does.
      *
      * @param where the loop to run on, if no earlier event has decided
      */

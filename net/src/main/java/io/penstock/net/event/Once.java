@@ -68,6 +68,11 @@ final class Once implements Action, Continuation.Delivery {
         }
     }
 
+    /** Cancels it, unless somebody else has; whether it is never told now. */
+    boolean prevent() {
+        return cancel() || state.get() == End.CANCELLED;
+    }
+
     /** Nobody else has what an event brings. */
     private static void discard(Event event) {
         switch (event) {

@@ -134,12 +134,19 @@ public final class BlockChain implements IoBuffer {
     @Override
     public int append(Reader from, int offset, int count) {
         if (offset < 0 || count < 0) throw new IllegalArgumentException("no part: " + count + " from " + offset);
+        if (!isOpen()) throw gone();
         List<ByteBuf> shared = ((Place) from).share(offset, Math.min(count, room()));
         int total = 0;
+        boolean open = true;
         for (ByteBuf piece : shared) {
             total += piece.readableBytes();
-            if (!append(piece)) throw gone();
+            if (open) {
+                open = append(piece);
+            } else {
+                piece.release(); // closed meanwhile
+            }
         }
+        if (!open) throw gone();
         return total;
     }
 

@@ -240,6 +240,11 @@ public final class NettyListener implements Listener {
         connection.timeouts(timeouts);
     }
 
+    /** Whether clients are accepted, which they are at first; those who are not wait with the operating system. Any thread. */
+    public void accepting(boolean whether) {
+        channel.config().setAutoRead(whether);
+    }
+
     @Override
     public SocketAddress address() {
         return address;

@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -33,8 +34,9 @@ import org.junit.jupiter.api.Timeout;
  * Whoever cancels races with what is cancelled: either it answers true and nothing is told, or false and it is told exactly once; and no
  * connection is left behind.
  *
- * <p>A thread starts, another one cancels each after a random while, and loops complete each after a random while; some continuations are
- * busy with something else at that moment. Most connections are one end of an in-memory pair, as what matters here happens behind the
+ * <p>A thread starts, another one cancels each after a random while, itself or by a thread of a loop or by the handler, and loops complete
+ * each after a random while; some continuations are busy with something else at that moment. What was told is counted when the next batch is
+ * over, behind an event that closes the row, so that one too many is seen. Most connections are one end of an in-memory pair, as what matters here happens behind the
  * dialling; some are dialled through loopback.
  */
 @Timeout(120)
@@ -85,12 +87,23 @@ class CancelRacesTest {
     private static final class Race {
         private final AtomicInteger told = new AtomicInteger();
         private final int work;
+        private volatile boolean decided;
         private volatile boolean prevented;
+        private volatile boolean late;
+        private volatile boolean again;
+        private volatile boolean goesOn;
+        private volatile boolean closed;
 
         final Continuation continuation = Continuation.of((_, event) -> {
             switch (event) {
                 case Noise _ -> spin(20);
+                case Cancel(var action) -> cancel(action);
+                case Closing _ -> closed = true;
                 case NetEvent.Connected(var connection) -> {
+                    count();
+                    connection.abort();
+                }
+                case NetEvent.Accepted(var connection) -> {
                     count();
                     connection.abort();
                 }
@@ -103,17 +116,34 @@ class CancelRacesTest {
         }
 
         private void count() {
+            if (prevented) late = true;
             told.incrementAndGet();
             spin(work);
         }
 
+        void cancel(Action action) {
+            goesOn = action instanceof Acceptor;
+            prevented = action.cancel();
+            again = action.cancel();
+            decided = true;
+        }
+
+        /** What goes on may have told before. */
+        boolean both() {
+            return prevented && (goesOn ? late : told.get() > 0);
+        }
+
         boolean isOver() {
-            return told.get() + (prevented ? 1 : 0) > 0;
+            return decided && (prevented || told.get() > 0);
         }
     }
 
     /** Something else that a continuation is told. */
     private record Noise() implements Event {}
+
+    private record Cancel(Action action) implements Event {}
+
+    private record Closing() implements Event {}
 
     private static void spin(int times) {
         for (int i = 0; i < times; i++) Thread.onSpinWait();
@@ -170,11 +200,22 @@ class CancelRacesTest {
     private Start processor() {
         Processor net = Processor.of(connector, resolver);
         return (told, random) -> switch (random.nextInt(8)) {
-            case 0, 1 -> net.connect(SOMEWHERE, told);
+            case 0 -> net.connect(SOMEWHERE, told);
+            case 1 -> accept(told);
             case 2, 3, 4 -> net.lookup("somewhere.test", told);
             case 5 -> net.immediately(told);
             default -> net.after(Duration.ofNanos(random.nextInt(100_000)), told);
         };
+    }
+
+    /** An acceptor with one client, and no socket. */
+    private Acceptor accept(Continuation told) {
+        var acceptor = new ListenerAcceptor(SOMEWHERE.address(), told, told.home(loops.next()));
+        loops.next().spawn("accept", () -> {
+            complete();
+            acceptor.accepted(paired());
+        });
+        return acceptor;
     }
 
     /** As one might write it: looks whether it was cancelled, tells, and then makes a note of it; and has nothing to close. */
@@ -209,11 +250,17 @@ class CancelRacesTest {
     private Outcome run(Start subject, int races, Pace pace) throws Exception {
         var random = new SplittableRandom(seed);
         Outcome total = new Outcome(0, 0, 0, 0, 0);
-        for (int done = 0; done < races; done += pace.batch) total = total.plus(batch(subject, random, pace));
-        return total.plus(new Outcome(0, 0, 0, left(), 0));
+        Race[] last = {};
+        for (int done = 0; done < races; done += pace.batch) {
+            Race[] these = batch(subject, random, pace);
+            total = total.plus(outcome(last));
+            last = these;
+        }
+        int left = left();
+        return total.plus(outcome(last)).plus(new Outcome(0, 0, 0, left, 0));
     }
 
-    private Outcome batch(Start subject, SplittableRandom random, Pace pace) throws InterruptedException {
+    private Race[] batch(Start subject, SplittableRandom random, Pace pace) throws InterruptedException {
         var races = new Race[pace.batch];
         for (int i = 0; i < pace.batch; i++) races[i] = new Race(random.nextInt(20));
         var started = new AtomicReferenceArray<Action>(pace.batch);
@@ -225,37 +272,45 @@ class CancelRacesTest {
             started.set(i, subject.start(told, random));
         }
         canceller.join();
-        return outcome(races);
+        awaitEach(races, Race::isOver);
+        return races;
     }
 
-    private static void cancelEach(
-            Race[] races, AtomicReferenceArray<Action> started, SplittableRandom random, Pace pace) {
+    private void cancelEach(Race[] races, AtomicReferenceArray<Action> started, SplittableRandom random, Pace pace) {
         for (int i = 0; i < races.length; i++) {
+            while (started.get(i) == null) Thread.onSpinWait();
             Action action = started.get(i);
-            for (; action == null; action = started.get(i)) Thread.onSpinWait();
             if (random.nextInt(pace.rarely) == 0) {
                 LockSupport.parkNanos(random.nextInt(pace.patience));
             } else if (random.nextInt(8) == 0) {
                 spin(random.nextInt(500));
             }
-            if (action.cancel()) races[i].prevented = true;
-            if (action.cancel()) throw new AssertionError("cancelled twice");
+            Race race = races[i];
+            switch (random.nextInt(8)) {
+                case 0 -> race.continuation.tell(new Cancel(action), loops.next());
+                case 1 -> loops.next().spawn("canceller", () -> race.cancel(action));
+                default -> race.cancel(action);
+            }
         }
     }
 
-    private static Outcome outcome(Race[] races) {
+    private static void awaitEach(Race[] races, Predicate<Race> condition) {
         long end = System.nanoTime() + LIMIT;
+        for (Race race : races) while (!condition.test(race) && System.nanoTime() - end < 0) Thread.onSpinWait();
+    }
+
+    private Outcome outcome(Race[] races) {
+        for (Race race : races) race.continuation.tell(new Closing(), loops.next());
+        awaitEach(races, race -> race.closed);
         int both = 0;
         int neither = 0;
         int twice = 0;
         int prevented = 0;
         for (Race race : races) {
-            while (!race.isOver() && System.nanoTime() - end < 0) Thread.onSpinWait();
-            int told = race.told.get();
             if (race.prevented) prevented++;
-            if (race.prevented && told > 0) both++;
-            if (!race.isOver()) neither++;
-            if (told > 1) twice++;
+            if (race.both()) both++;
+            if (!race.isOver() || !race.closed) neither++;
+            if (race.told.get() > 1 || race.again) twice++;
         }
         return new Outcome(both, neither, twice, 0, prevented);
     }

@@ -61,6 +61,23 @@ class IoBufferTest {
         assertThat(text(duplicate)).isEqualTo("56789");
     }
 
+    /** Several blocks, each worth sharing; {@code LeakWatch} sees what nobody has released. */
+    @Test
+    void nothingIsAppendedToAClosedBufferAndNothingLeaks() {
+        IoBuffer source = IoBuffer.open(4096);
+        IoBuffer.Reader reader = source.reader();
+        source.write(bytes(3 * 4096 + 1000));
+        IoBuffer other = IoBuffer.open();
+        other.close();
+        for (int i = 0; i < 100; i++) {
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> other.append(reader))
+                    .withMessageContaining("closed");
+        }
+        assertThat(reader.available()).isEqualTo(3 * 4096 + 1000);
+        source.close();
+    }
+
     @Test
     void bufCopySharesAndConsumesNothing() {
         IoBuffer.Reader reader = buffer.reader();

@@ -30,12 +30,15 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -210,7 +213,55 @@ class ProcessorTest {
         }
     }
 
+    @Test
+    void noMoreAreAcceptedWhileTheContinuationDoesNotKeepUp() throws Exception {
+        var goOn = new CountDownLatch(1);
+        var count = new AtomicInteger();
+        Acceptor acceptor = net.accept(ANY_PORT, ListenerOptions.DEFAULT, Continuation.of((_, event) -> {
+            goOn.await();
+            ((Accepted) event).connection().close();
+            count.incrementAndGet();
+        }));
+        int all = Acceptor.MOST_WAITING + 500;
+        var clients = new ArrayList<Socket>();
+        try (var other = Listener.open(loops, ANY_PORT, connection -> connection.send("ok\n"))) {
+            InetSocketAddress address = (InetSocketAddress) acceptor.address();
+            for (int i = 0; i < all; i++) clients.add(new Socket(address.getAddress(), address.getPort()));
+            await().until(() -> connections() >= Acceptor.MOST_WAITING);
+            // by then each loop has come to whatever it would have accepted
+            for (int i = 0; i < 100; i++) {
+                try (var asking = new Socket(address.getAddress(), ((InetSocketAddress) other.address()).getPort())) {
+                    assertThat(asking.getInputStream().readAllBytes()).hasSize(3);
+                }
+            }
+            assertThat(connections()).as("those that wait").isLessThan(Acceptor.MOST_WAITING + 250);
+            goOn.countDown();
+            await().until(() -> count.get() == all);
+        } finally {
+            goOn.countDown();
+            for (Socket client : clients) client.close();
+            acceptor.cancel();
+        }
+    }
+
+    private int connections() {
+        return loops.all().stream().mapToInt(Loop::connections).sum();
+    }
+
     // ---- cancel
+
+    /** An acceptor cancels its clients, and a client itself that finds its acceptor cancelled: whoever is second must not take it for told. */
+    @Test
+    void whatSomebodyElseHasCancelledIsPreventedTooAndWhatWasToldIsNot() {
+        var cancelled = new Once(told.continuation, loop);
+        assertThat(cancelled.cancel()).isTrue();
+        assertThat(cancelled.cancel()).isFalse();
+        assertThat(cancelled.prevent()).isTrue();
+        var happened = new Once(told.continuation, loop);
+        happened.come(new TimerEvent.Immediate());
+        told.next(TimerEvent.Immediate.class);
+        assertThat(happened.prevent()).isFalse();
+    }
 
     @Test
     void aCancelledDialIsGivenUpAtOnce() throws Exception {
