@@ -15,21 +15,29 @@ import io.penstock.proxy.TransactionRecord.EndedBy;
 import io.penstock.testkit.LeakCheck;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A plugin in the place of a server: the client's, or the origin. */
@@ -181,6 +189,68 @@ class InterceptTest {
                                 Hook.TRANSACTION_CLOSE);
             }
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"WHOLE", "WHOLE_TOLD"})
+    void ofAWholeInterceptThereAreTheHooksOfTheClientOnly(Call call) throws Exception {
+        var hooks = new CopyOnWriteArrayList<Hook<?>>();
+        try (var rig = intercepted(call, connection -> {
+                            head(connection);
+                            answer(connection, "ok");
+                        })
+                        .plugin("watcher", penstock -> {
+                            for (Hook<?> hook : Hook.all()) penstock.on(hook, _ -> hooks.add(hook));
+                        })
+                        .start();
+                var client = rig.client()) {
+            assertThat(client.get("/").body()).isEqualTo("ok");
+            rig.record();
+            assertThat(hooks)
+                    .containsExactly(
+                            Hook.SESSION_START,
+                            Hook.TRANSACTION_START,
+                            Hook.READ_REQUEST_HEAD,
+                            Hook.PRE_REMAP,
+                            Hook.SEND_RESPONSE_HEAD,
+                            Hook.TRANSACTION_CLOSE);
+        }
+    }
+
+    /** What has no socket and no pipe costs no system call either. */
+    @ParameterizedTest
+    @EnumSource
+    void neitherEndHasADescriptor(Call call) throws Exception {
+        var open = new LinkedBlockingQueue<Set<String>>();
+        try (var rig = intercepted(call, connection -> {
+                            head(connection);
+                            open.add(descriptors());
+                            answer(connection, "ok");
+                        })
+                        .start();
+                var client = rig.client()) {
+            assertThat(client.get("/").body()).isEqualTo("ok"); // whatever is opened once for all
+            open.take();
+            Set<String> before = descriptors();
+            assertThat(client.get("/").body()).isEqualTo("ok");
+            assertThat(before).containsAll(open.take());
+        }
+    }
+
+    /** The sockets and pipes of this process, by the names that the kernel gives to each once. */
+    private static Set<String> descriptors() throws IOException {
+        var names = new HashSet<String>();
+        try (var open = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+            for (Path each : open) {
+                try {
+                    String name = Files.readSymbolicLink(each).toString();
+                    if (name.startsWith("socket:") || name.startsWith("pipe:")) names.add(name);
+                } catch (NoSuchFileException _) {
+                    // closed meanwhile
+                }
+            }
+        }
+        return names;
     }
 
     @Test
@@ -538,6 +608,32 @@ class InterceptTest {
                         .isInstanceOf(IllegalStateException.class)
                         .hasMessageContaining("by plugin teapot");
             }
+        }
+    }
+
+    static Stream<Arguments> moments() {
+        return Stream.of(
+                Arguments.of(Call.WHOLE, Hook.TRANSACTION_START),
+                Arguments.of(Call.WHOLE, Hook.PRE_REMAP),
+                Arguments.of(Call.WHOLE_TOLD, Hook.PRE_REMAP),
+                Arguments.of(Call.ORIGIN, Hook.POST_REMAP),
+                Arguments.of(Call.ORIGIN, Hook.CACHE_LOOKUP_COMPLETE),
+                Arguments.of(Call.ORIGIN_TOLD, Hook.CACHE_LOOKUP_COMPLETE));
+    }
+
+    @ParameterizedTest
+    @MethodSource("moments")
+    void whatComesEarlyOrJustInTimeCounts(Call call, Hook<Transaction> moment) throws Exception {
+        try (var rig = Rig.alone()
+                        .plugin(penstock -> penstock.on(
+                                moment,
+                                transaction -> call.intercept.accept(transaction, connection -> {
+                                    head(connection);
+                                    answer(connection, "in time");
+                                })))
+                        .start();
+                var client = rig.client()) {
+            assertThat(client.get("/").body()).isEqualTo("in time");
         }
     }
 
