@@ -140,8 +140,8 @@ public final class Intercept implements Plugin {
         int descriptor = loop.offload(() -> Native.connectedTo(port));
         try {
             return Connection.adopt(descriptor, AdoptOptions.DEFAULT.withLoop(loop));
-        } catch (IOException e) {
-            Native.close(descriptor); // it has been refused, and is ours still
+        } catch (IOException | UnsupportedOperationException e) {
+            Native.close(descriptor); // it has been refused, or no loop but epoll's has descriptors: it is ours still
             throw e;
         }
     }

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.penstock.http.HttpServer;
 import io.penstock.net.Loop;
+import io.penstock.net.LoopOptions;
 import io.penstock.net.Loops;
 import io.penstock.proxy.Plugin;
 import io.penstock.proxy.Proxy;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -21,7 +23,9 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
@@ -32,16 +36,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 class InterceptTest {
     private static final String BODY = "from the server at the other end of the descriptor\n";
 
-    private final Loops loops = Loops.open();
+    private static final byte[] LARGE = "0123456789abcde\n".repeat(10 << 16).getBytes(US_ASCII);
+
+    private final CountDownLatch ended = new CountDownLatch(1);
 
     @AfterEach
     void close() {
         System.clearProperty("intercept.port");
-        loops.close();
     }
 
-    /** Answers each connection once: what was posted, or else fixed bytes. */
-    private static void serve(ServerSocket server) {
+    /** Answers each connection once: what was posted, or fixed bytes, up to the end of the stream. */
+    private void serve(ServerSocket server) {
         while (true) {
             try (var client = server.accept()) {
                 String head = head(client.getInputStream());
@@ -53,6 +58,11 @@ class InterceptTest {
                     byte[] posted = client.getInputStream().readNBytes(Integer.parseInt(length.group(1)));
                     out.write(("HTTP/1.0 200 OK\r\nContent-Length: " + posted.length + "\r\n\r\n").getBytes(US_ASCII));
                     out.write(posted);
+                } else if (head.contains("large")) {
+                    out.write("HTTP/1.0 200 OK\r\n\r\n".getBytes(US_ASCII));
+                    out.write(LARGE);
+                    client.close();
+                    ended.countDown();
                 } else {
                     out.write(("HTTP/1.0 200 OK\r\n\r\n" + BODY).getBytes(US_ASCII));
                 }
@@ -82,10 +92,25 @@ class InterceptTest {
         }
     }
 
-    private static long descriptors() throws IOException {
-        try (var open = Files.list(Path.of("/proc/self/fd"))) {
-            return open.count();
+    /** The sockets that have a descriptor and a connection to this port; those of the server itself have it on their own side. */
+    private static long connectedTo(int port) throws IOException {
+        String remote = String.format(":%04X", port);
+        return Files.readAllLines(Path.of("/proc/self/net/tcp")).stream()
+                .map(line -> line.strip().split("\\s+"))
+                .filter(field -> field[2].endsWith(remote) && !field[9].equals("0"))
+                .count();
+    }
+
+    private static void start(Proxy proxy, ServerSocket server) throws Exception {
+        System.setProperty("intercept.port", Integer.toString(server.getLocalPort()));
+        for (var plugin :
+                PluginSources.of(Plugin.class).compile(Program.root().resolve("examples/intercept/plugins"))) {
+            proxy.start(plugin.name(), plugin.instantiate());
         }
+    }
+
+    private static int port(HttpServer http) {
+        return ((InetSocketAddress) http.address()).getPort();
     }
 
     @ParameterizedTest
@@ -93,20 +118,16 @@ class InterceptTest {
     @DisplayName(
             "FD-INTERCEPT: the client is bridged to a server over a descriptor; without the server it is 502; nothing is left")
     void fdIntercept(String style) throws Exception {
-        try (var server = new ServerSocket(0);
+        try (var loops = Loops.open();
+                var server = new ServerSocket(0);
                 var proxy = Proxy.of(loops, List.of());
                 var http = HttpServer.listen(loops, new InetSocketAddress("127.0.0.1", 0), proxy)) {
-            System.setProperty("intercept.port", Integer.toString(server.getLocalPort()));
-            for (var plugin :
-                    PluginSources.of(Plugin.class).compile(Program.root().resolve("examples/intercept/plugins"))) {
-                proxy.start(plugin.name(), plugin.instantiate());
-            }
+            start(proxy, server);
             Thread.ofVirtual().start(() -> serve(server));
-            String url = "http://127.0.0.1:" + ((InetSocketAddress) http.address()).getPort() + style;
+            String url = "http://127.0.0.1:" + port(http) + style;
             assertThat(Web.get(url).body()).isEqualTo(BODY);
             String large = "0123456789abcdef".repeat(1 << 18);
             assertThat(post(url, large)).as("4 MiB there and back").isEqualTo(large);
-            long before = descriptors();
             for (int i = 0; i < 20; i++) assertThat(Web.get(url).body()).isEqualTo(BODY);
             server.close();
             for (int i = 0; i < 10; i++) {
@@ -117,7 +138,46 @@ class InterceptTest {
             await("every connection to be closed")
                     .until(() ->
                             loops.all().stream().mapToInt(Loop::connections).sum() == 0);
-            await("every descriptor to be closed").until(() -> descriptors() <= before);
+            await("every descriptor to be closed").until(() -> connectedTo(server.getLocalPort()) == 0);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/blocking/", "/event/"})
+    void aSlowClientHasAllOfALargeAnswerAlthoughTheServerHasGoneLongBefore(String style) throws Exception {
+        try (var loops = Loops.open();
+                var server = new ServerSocket(0);
+                var proxy = Proxy.of(loops, List.of());
+                var http = HttpServer.listen(loops, new InetSocketAddress("127.0.0.1", 0), proxy);
+                var client = new Socket()) {
+            start(proxy, server);
+            Thread.ofVirtual().start(() -> serve(server));
+            client.setReceiveBufferSize(4096);
+            client.connect(http.address());
+            client.getOutputStream().write(("GET " + style + "large HTTP/1.0\r\n\r\n").getBytes(US_ASCII));
+            var in = client.getInputStream();
+            assertThat(head(in)).startsWith("HTTP/1.1 200 OK\r\n");
+            byte[] most = in.readNBytes(LARGE.length - (128 << 10));
+            ended.await();
+            byte[] rest = in.readAllBytes();
+            assertThat(most).isEqualTo(Arrays.copyOf(LARGE, most.length));
+            assertThat(rest).isEqualTo(Arrays.copyOfRange(LARGE, most.length, LARGE.length));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/blocking/", "/event/"})
+    void onLoopsThatAdoptNothingItIs502AndNoDescriptorIsLeft(String style) throws Exception {
+        try (var loops = Loops.open(LoopOptions.DEFAULT.withTransport(LoopOptions.Transport.NIO));
+                var server = new ServerSocket(0);
+                var proxy = Proxy.of(loops, List.of());
+                var http = HttpServer.listen(loops, new InetSocketAddress("127.0.0.1", 0), proxy)) {
+            start(proxy, server);
+            for (int i = 0; i < 10; i++) {
+                assertThat(Web.get("http://127.0.0.1:" + port(http) + style).statusCode())
+                        .isEqualTo(502);
+            }
+            await("every descriptor to be closed").until(() -> connectedTo(server.getLocalPort()) == 0);
         }
     }
 }
