@@ -69,7 +69,8 @@ public final class EventEcho {
             }
             case VioEvent.ReadReady _ -> writing.reenable(); // there is something to be written
             case VioEvent.WriteReady _ -> reading.reenable(); // there is room again
-            case VioEvent.EndOfStream _ -> writing.request(reading.done()); // so much is to be written, and then no more
+            case VioEvent.EndOfStream _ ->
+                writing.request(reading.done()); // so much is to be written, and then no more
             case VioEvent.WriteComplete _ -> {
                 client.close();
                 buffer.close();

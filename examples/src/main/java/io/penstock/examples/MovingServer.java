@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentSkipListSet;
@@ -78,23 +79,26 @@ public final class MovingServer {
         client.timeouts(GLANCES);
         int lines = before;
         try {
-            while (hasMore(client)) client.send(++lines + " " + client.receiveLine() + "\n");
-            if (moving) leaving.add(new Leaving(client.detach(), lines));
+            for (var line = nextLine(client); line.isPresent(); line = nextLine(client)) {
+                client.send(++lines + " " + line.get() + "\n");
+            }
+            leaving.add(new Leaving(client.detach(), lines));
         } finally {
             clients.remove(client.id());
         }
     }
 
-    /** Waits for the client, and now and then looks whether the server moves. */
-    private boolean hasMore(Connection client) throws ConnectionException {
+    /** Waits for the client, and now and then looks whether the server moves: then there is none. What has come of it is not lost. */
+    private Optional<String> nextLine(Connection client) throws ConnectionException {
         while (!moving) {
             try {
-                return client.peek(1).hasRemaining();
+                return Optional.of(client.receiveLine());
             } catch (ConnectionException e) {
                 if (e.reason() != Reason.TIMEOUT) throw e;
+                client.unread(ByteBuffer.wrap(e.partial()));
             }
         }
-        return false;
+        return Optional.empty();
     }
 
     private void moveTo(Connection next, Listener listener) throws Exception {
@@ -115,13 +119,17 @@ public final class MovingServer {
             Listener listener = Listener.adopt(loops, first.detached().descriptor(), client -> number(client, 0));
             for (var each = handOver.receive(); each != null; each = handOver.receive()) {
                 int lines = ByteBuffer.wrap(each.state()).getInt();
-                Connection client = Connection.adopt(each.detached());
-                clients.add(client.id());
-                client.loop().spawn("client", () -> {
-                    try (client) {
-                        number(client, lines);
-                    }
-                });
+                try (var detached = each.detached()) {
+                    Connection client = Connection.adopt(detached);
+                    clients.add(client.id());
+                    client.loop().spawn("client", () -> {
+                        try (client) {
+                            number(client, lines);
+                        }
+                    });
+                } catch (ConnectionException e) {
+                    System.err.println("a client was lost on the way: " + e.getMessage());
+                }
             }
             return listener;
         }

@@ -97,7 +97,9 @@ public interface Connection extends Input, Output, AutoCloseable {
 
     /** Takes back what was {@linkplain #detach() detached}, here or by the process that has sent it. */
     static Connection adopt(Detached detached) throws ConnectionException {
-        return adopt(detached.descriptor(), AdoptOptions.DEFAULT.withUnread(detached.unread()));
+        Connection adopted = adopt(detached.descriptor(), AdoptOptions.DEFAULT.withUnread(detached.unread()));
+        detached.leave();
+        return adopted;
     }
 
     /** The two ends of an in-memory pair. */

@@ -15,13 +15,17 @@ import org.jspecify.annotations.Nullable;
  * Listener.open(loops, path, connection -> {
  *     try (var handOver = HandOver.over(connection)) {
  *         for (var handed = handOver.receive(); handed != null; handed = handOver.receive()) {
- *             serve(Connection.adopt(handed.detached()), handed.state());
+ *             try (var detached = handed.detached()) {
+ *                 serve(Connection.adopt(detached), handed.state());
+ *             } catch (ConnectionException e) {
+ *                 // that client has gone meanwhile; the others have not
+ *             }
  *         }
  *     }
  * });
  * }
  *
- * <p>Both sides may send. One thread at a time uses it; it waits by the timeouts that the connection had. Owned by whoever opened it. Linux only.
+ * <p>One side sends at a time, while the other one receives; which it is may change. One thread at a time uses it; it waits by the timeouts that the connection had. Owned by whoever opened it. Linux only.
  *
  * <p>Whoever can connect to the other side can send anything there: have the UNIX socket in a directory of your own.
  */
@@ -30,7 +34,7 @@ public interface HandOver extends AutoCloseable {
     int LONGEST_STATE = 64 * 1024;
 
     /**
-     * What has come: it is the receiver's, who has to adopt it or to close the descriptor.
+     * What has come: it is the receiver's, who has to adopt it or to close it.
      *
      * @param detached the descriptor, and what was received from it already
      * @param state what the sender says about it
@@ -53,7 +57,8 @@ public interface HandOver extends AutoCloseable {
      * Sends a descriptor, and returns when the other process has it. Then it is closed here.
      *
      * @param state anything that the receiver is to know, at most {@link #LONGEST_STATE} bytes
-     * @throws ConnectionException when that failed: the descriptor is open and still the caller's. Only when the other side is lost between
+     * @throws ConnectionException when that failed, {@code MALFORMED} when the other side sends as well instead of receiving: the descriptor
+     *     is open and still the caller's. Only when the other side is lost between
      *     its taking the descriptor and its saying so, it may have it as well
      */
     void send(Detached detached, byte[] state) throws ConnectionException;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.netty.channel.epoll.Epoll;
 import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.internal.NettyLoop;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -14,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -108,6 +110,33 @@ class AdoptedListenerTest {
         listener.close();
         Listener.adopt(loops, again, _ -> {}).close();
         assertThat(Posix.flags(again).isOpen()).isFalse();
+    }
+
+    /** Nobody must be accepted by a loop that comes to it later. */
+    @Test
+    void aLoopThatIsBusyForLongLeavesItAsItWas() throws Exception {
+        int fd = listening();
+        var before = Posix.flags(fd);
+        try (var one = Loops.open(LoopOptions.DEFAULT.withCount(1).withStallThreshold(Duration.ZERO))) {
+            var held = new CountDownLatch(1);
+            ((NettyLoop) one.next()).eventLoop().execute(() -> {
+                try {
+                    held.await();
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            assertThat(Spawned.onPlatformThread(() -> Listener.adopt(one, fd, _ -> {}))
+                            .reason())
+                    .isEqualTo(Reason.FAILED);
+            assertThat(Posix.flags(fd)).isEqualTo(before);
+            held.countDown();
+            assertThat(Spawned.on(one.next(), () -> "turning").value()).isEqualTo("turning");
+        }
+        try (var client = SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), Posix.port(fd)));
+                var _ = Listener.adopt(loops, fd, AdoptedListenerTest::echo)) {
+            assertThat(asked(client)).isEqualTo("hello!");
+        }
     }
 
     @Test

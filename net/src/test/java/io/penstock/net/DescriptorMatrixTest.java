@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.netty.channel.epoll.Epoll;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.internal.NettyLoop;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
@@ -18,6 +19,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -277,11 +280,104 @@ class DescriptorMatrixTest {
         refused(again, Reason.ALREADY_ADOPTED, "close or detach");
         echoed(connection, peers.getFirst());
         connection.close();
-        Connection second = Connection.adopt(again);
+        // until the loop has let go of it, there would be two who read
+        Connection second = Awaitility.await()
+                .atMost(Spawned.LIMIT)
+                .ignoreExceptionsInstanceOf(ConnectionException.class)
+                .until(() -> Connection.adopt(again), _ -> true);
         refused(third, Reason.ALREADY_ADOPTED, "close or detach");
         echoed(second, peers.getFirst());
         second.close();
         Posix.close(third);
+    }
+
+    /** What a second adoption would ask the socket is the first one's to hear. */
+    @Test
+    void whoAdoptsItAgainDoesNotHearOfItsReset() throws Exception {
+        int fd = connected();
+        int again = Posix.duplicate(fd);
+        try (var one = Loops.open(LoopOptions.DEFAULT.withCount(1).withStallThreshold(Duration.ZERO))) {
+            Connection connection = Connection.adopt(fd, AdoptOptions.DEFAULT.withLoop(one.next()));
+            var held = new CountDownLatch(1);
+            hold(one, held);
+            peers.getFirst().setOption(StandardSocketOptions.SO_LINGER, 0).close();
+            refused(again, Reason.ALREADY_ADOPTED, "close or detach");
+            held.countDown();
+            assertThat(Spawned.on(connection.loop(), () -> connection.receiveAll(1))
+                            .reason())
+                    .isEqualTo(Reason.RESET);
+            connection.close();
+        }
+        Posix.close(again);
+    }
+
+    @Test
+    void aResetWhileItIsBeingAdoptedSaysSo() throws Exception {
+        int fd = connected();
+        var before = Posix.flags(fd);
+        try (var one = Loops.open(LoopOptions.DEFAULT.withCount(1).withStallThreshold(Duration.ZERO))) {
+            Loop loop = one.next();
+            var held = new CountDownLatch(1);
+            hold(one, held);
+            var adopting = Spawned.onPlatformThread(() -> Connection.adopt(fd, AdoptOptions.DEFAULT.withLoop(loop)))
+                    .parked();
+            peers.getFirst().setOption(StandardSocketOptions.SO_LINGER, 0).close();
+            held.countDown();
+            assertThat(adopting.failing())
+                    .hasMessageContaining("still yours")
+                    .extracting(ConnectionException::reason)
+                    .isEqualTo(Reason.RESET);
+            assertThat(loop.connections()).isZero();
+        }
+        assertThat(Posix.flags(fd)).isEqualTo(before);
+        assertThat(Posix.numbersOf(Posix.target(fd))).containsExactly(fd);
+        Posix.close(fd);
+    }
+
+    private static void hold(Loops loops, CountDownLatch until) {
+        ((NettyLoop) loops.next()).eventLoop().execute(() -> {
+            try {
+                until.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        });
+    }
+
+    /** Whatever becomes of it, the number is the caller's exactly if it was refused. */
+    @Test
+    void loopsThatAreBeingClosedTakeItOrLeaveIt() throws Exception {
+        var options = AdoptOptions.DEFAULT.withUnread(ByteBuffer.wrap("before".getBytes()));
+        for (int i = 0; i < 40; i++) {
+            int fd = connected();
+            Loops others = Loops.open(LoopOptions.DEFAULT.withCount(1));
+            Loop loop = others.next();
+            var start = new CyclicBarrier(2);
+            var closing = Spawned.onPlatformThread(() -> {
+                start.await();
+                return others.close(Duration.ZERO);
+            });
+            var adopting = Spawned.onPlatformThread(() -> {
+                start.await();
+                try {
+                    return Connection.adopt(fd, options.withLoop(loop));
+                } catch (ConnectionException e) {
+                    return null;
+                }
+            });
+            boolean taken = adopting.value() != null;
+            assertThat(Posix.flags(fd).isOpen()).isEqualTo(!taken);
+            if (!taken) Posix.close(fd);
+            closing.value();
+        }
+    }
+
+    @Test
+    void aTcpConnectionThatBothSidesHaveEnded() throws Exception {
+        int fd = connected();
+        peers.getFirst().shutdownOutput();
+        Posix.halfClose(fd);
+        refusedAndClosed(fd, Reason.NOT_CONNECTED, "close it if both sides have ended it");
     }
 
     @ParameterizedTest

@@ -81,6 +81,10 @@ class HandOverTest {
             assertThat(begun.await(40, TimeUnit.SECONDS)).as("all have begun").isTrue();
             first.getOutputStream().write("go\n".getBytes(UTF_8));
             first.getOutputStream().flush();
+            // or else it might have echoed all there is before it knows, and wait for more
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(30))
+                    .until(() -> Files.exists(directory.resolve("going")));
             going.countDown();
             assertThat(first.waitFor(40, TimeUnit.SECONDS)).as("the first ends").isTrue();
             assertThat(first.exitValue()).as(() -> said("first")).isZero();
@@ -178,6 +182,7 @@ class HandOverTest {
                 Files.move(written, port);
                 if (System.in.read() < 0) throw new IllegalStateException("nobody says go");
                 going = true;
+                Files.createFile(port.resolveSibling("going"));
                 var way = Connector.of(loops).connect(UnixDomainSocketAddress.of(arguments[0]));
                 try (var handOver = HandOver.over(way)) {
                     for (int i = 0; i < CONNECTIONS; i++) {
@@ -321,6 +326,107 @@ class HandOverTest {
             }
             assertThat(outcome.get()).isIn("null", "CLOSED");
         }
+    }
+
+    /** What each side takes for an answer is the other's message. */
+    @Test
+    void whoSendsWhileTheOtherSideDoesKeepsTheDescriptor() throws Exception {
+        int[] mine = Posix.pair(Posix.STREAM);
+        int[] theirs = Posix.pair(Posix.STREAM);
+        try (var way = way()) {
+            var here = Spawned.onPlatformThread(() -> sent(way.here(), mine[0]));
+            var there = Spawned.onPlatformThread(() -> sent(way.there(), theirs[0]));
+            assertThat(List.of(here.reason(), there.reason())).contains(Reason.MALFORMED);
+        }
+        for (int[] pair : List.of(mine, theirs)) {
+            Posix.write(pair[0], "kept");
+            assertThat(Posix.read(pair[1], 4)).isEqualTo("kept");
+            for (int fd : pair) Posix.close(fd);
+        }
+    }
+
+    private static boolean sent(HandOver over, int fd) throws ConnectionException {
+        over.send(Detached.of(fd), new byte[0]);
+        return true;
+    }
+
+    /** A hand-over, and the bare socket at the other end of it. */
+    private record Raw(HandOver here, int own, int peer) implements AutoCloseable {
+        static Raw open() {
+            int[] pair = Posix.pair(Posix.STREAM);
+            int own = Posix.duplicate(pair[0]);
+            Posix.write(pair[1], "PNSTKFD1");
+            var here = Spawned.onPlatformThread(() -> HandOver.over(Connection.adopt(pair[0])))
+                    .value();
+            assertThat(Posix.read(pair[1], 8)).isEqualTo("PNSTKFD1");
+            return new Raw(here, own, pair[1]);
+        }
+
+        @Override
+        public void close() {
+            here.close();
+            Posix.close(own);
+            Posix.close(peer);
+        }
+    }
+
+    @Test
+    void ofTwoDescriptorsInOneMessageNoneIsKept() throws Exception {
+        int[] pair = Posix.pair(Posix.STREAM);
+        try (var raw = Raw.open()) {
+            Posix.send(raw.peer(), "\0\0\0\0\0\0\0\0", pair);
+            assertThat(Spawned.onPlatformThread(raw.here()::receive).reason()).isEqualTo(Reason.MALFORMED);
+        }
+        for (int fd : pair) assertThat(Posix.numbersOf(Posix.target(fd))).containsExactly(fd);
+        for (int fd : pair) Posix.close(fd);
+    }
+
+    @Test
+    void theNumberOfTheSendersProcessIsNotTakenForADescriptor() throws Exception {
+        int[] pair = Posix.pair(Posix.STREAM);
+        try (var raw = Raw.open()) {
+            Posix.passCredentials(raw.own());
+            Posix.send(raw.peer(), "\0\0\0\0\0\0\0\0", pair[0]);
+            assertThat(Spawned.onPlatformThread(raw.here()::receive).reason()).isIn(Reason.FAILED, Reason.MALFORMED);
+        }
+        for (int fd : pair) assertThat(Posix.numbersOf(Posix.target(fd))).containsExactly(fd);
+        for (int fd : pair) Posix.close(fd);
+    }
+
+    @Test
+    void manyWhoWaitLeaveTheThreadsOfTheLoopsToOthers() throws Exception {
+        var ways = new ArrayList<Way>();
+        var waiting = new ArrayList<Spawned<HandOver.Received>>();
+        for (int i = 0; i < 40; i++) {
+            var way = way();
+            ways.add(way);
+            waiting.add(Spawned.onPlatformThread(way.there()::receive).parked());
+        }
+        for (Loop loop : loops.all()) {
+            assertThat(Spawned.on(loop, () -> loop.offload(() -> "done")).value())
+                    .isEqualTo("done");
+        }
+        for (var way : ways) way.here().close();
+        for (var each : waiting) assertThat(each.value()).isNull();
+        for (var way : ways) way.close();
+    }
+
+    @Test
+    void whatIsDetachedIsClosedOnceAndOnlyByItsOwner() throws Exception {
+        int[] pair = Posix.pair(Posix.STREAM);
+        var first = Detached.of(pair[0]);
+        Connection adopted;
+        try (first) {
+            adopted = Connection.adopt(first);
+        }
+        Posix.write(pair[1], "x");
+        assertThat(Spawned.on(adopted.loop(), () -> adopted.receive(1)).value()).isEqualTo(new byte[] {'x'});
+        var second = Spawned.on(adopted.loop(), adopted::detach).value();
+        second.close();
+        second.close();
+        assertThat(Posix.flags(second.descriptor()).isOpen()).isFalse();
+        assertThat(Posix.read(pair[1], 1)).isEmpty();
+        Posix.close(pair[1]);
     }
 
     @Test

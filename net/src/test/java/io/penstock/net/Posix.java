@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -29,6 +30,9 @@ final class Posix {
     static final int NONBLOCK = 0x800;
     static final int CLOEXEC = 1;
 
+    private static final int SOL_SOCKET = 1;
+    private static final int SO_PASSCRED = 16;
+    private static final int SCM_RIGHTS = 1;
     private static final int F_GETFD = 1;
     private static final int F_SETFD = 2;
     private static final int F_GETFL = 3;
@@ -51,6 +55,8 @@ final class Posix {
     private static final MethodHandle FCNTL = call("fcntl", JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle CLOSE = call("close", JAVA_INT);
     private static final MethodHandle SHUTDOWN = call("shutdown", JAVA_INT, JAVA_INT);
+    private static final MethodHandle SETSOCKOPT = call("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle SENDMSG = longCall("sendmsg", JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle READ = longCall("read", JAVA_INT, ADDRESS, JAVA_LONG);
     private static final MethodHandle WRITE = longCall("write", JAVA_INT, ADDRESS, JAVA_LONG);
 
@@ -251,6 +257,34 @@ final class Posix {
             MemorySegment from = arena.allocate(Math.max(1, bytes.length));
             MemorySegment.copy(bytes, 0, from, JAVA_BYTE, 0, bytes.length);
             if (done(WRITE, fd, from, (long) bytes.length) != bytes.length) throw new AssertionError("written in part");
+        }
+    }
+
+    /** Sends the text with descriptors beside it (SCM_RIGHTS). */
+    static void send(int fd, String text, int... descriptors) {
+        byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment piece = arena.allocate(16, 8);
+            piece.set(ADDRESS, 0, arena.allocateFrom(JAVA_BYTE, bytes));
+            piece.set(JAVA_LONG, 8, bytes.length);
+            MemorySegment control = arena.allocate(16 + 8L * descriptors.length, 8);
+            control.set(JAVA_LONG, 0, 16 + 4L * descriptors.length);
+            control.set(JAVA_INT, 8, SOL_SOCKET);
+            control.set(JAVA_INT, 12, SCM_RIGHTS);
+            MemorySegment.copy(descriptors, 0, control, JAVA_INT, 16, descriptors.length);
+            MemorySegment header = arena.allocate(56, 8);
+            header.set(ADDRESS, 16, piece);
+            header.set(JAVA_LONG, 24, 1);
+            header.set(ADDRESS, 32, control);
+            header.set(JAVA_LONG, 40, 16 + 4L * (descriptors.length + descriptors.length % 2));
+            assertThat(done(SENDMSG, fd, header, 0)).isEqualTo(bytes.length);
+        }
+    }
+
+    /** Has the sender's process told beside the bytes, before any descriptors. */
+    static void passCredentials(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            done(SETSOCKOPT, fd, SOL_SOCKET, SO_PASSCRED, arena.allocateFrom(JAVA_INT, 1), 4);
         }
     }
 

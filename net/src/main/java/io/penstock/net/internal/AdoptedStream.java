@@ -6,9 +6,6 @@ import io.netty.channel.ChannelInitializer;
 import io.penstock.net.AdoptOptions;
 import io.penstock.net.Connection.Origin;
 import io.penstock.net.ConnectionException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /** A channel on its way from a descriptor to a connection. */
@@ -29,14 +26,15 @@ public final class AdoptedStream extends ChannelInitializer<Channel> {
         loop.owner().sockets().requireAdopting();
         requireWaitable(loop);
         Adoption adoption = Adoption.begin(fd, options.standardStreams(), Adoption.Purpose.CONNECTION);
+        var adopting = new AdoptedStream(loop, adoption, options);
         StreamConnection adopted;
         try {
-            adopted = new AdoptedStream(loop, adoption, options).opened();
-        } catch (RuntimeException e) {
-            throw adoption.giveUp(e instanceof CompletionException && e.getCause() != null ? e.getCause() : e);
+            adopted = loop.call(adopting::open);
+            adopted.unread(options.unread());
+        } catch (Exception e) {
+            throw adoption.giveUp(e);
         }
         adoption.complete();
-        adopted.unread(options.unread());
         adopted.joinScope();
         return adopted;
     }
@@ -47,38 +45,21 @@ public final class AdoptedStream extends ChannelInitializer<Channel> {
         }
     }
 
-    private StreamConnection opened() {
-        var opened = new CompletableFuture<StreamConnection>();
-        Runnable work = () -> {
-            try {
-                opened.complete(open());
-            } catch (Throwable e) {
-                opened.completeExceptionally(e);
-            }
-        };
-        if (loop.eventLoop().inEventLoop()) {
-            work.run();
-        } else {
-            try {
-                loop.eventLoop().execute(work);
-            } catch (RejectedExecutionException e) {
-                adoption.closeOwn();
-                throw e;
-            }
-        }
-        return opened.join();
-    }
-
     /** On the loop, so that it is known at the end whether the loop watches it. */
-    private StreamConnection open() {
+    private StreamConnection open() throws Errno {
         Channel channel;
         try {
+            if (loop.eventLoop().isShutdown()) throw new IllegalStateException("the loops have been closed");
             channel = loop.owner()
                     .sockets()
                     .adopted(adoption.descriptor(), adoption.socket().isUnix());
         } catch (RuntimeException e) {
             adoption.closeOwn();
             throw e;
+        }
+        if (!channel.isActive()) { // Netty has asked for an error, and there was one
+            channel.unsafe().closeForcibly();
+            throw new Errno("socket", Errno.ECONNRESET);
         }
         channel.pipeline().addLast(this);
         ChannelFuture registered = loop.eventLoop().register(channel);
@@ -95,7 +76,7 @@ public final class AdoptedStream extends ChannelInitializer<Channel> {
         if (socket.isUnix() && made.stream().link() instanceof SocketLink link)
             link.named(socket.local(), socket.peer());
         made.stream().remember();
-        made.whenClosed(adoption::ended);
+        made.stream().whenGone(adoption::ended);
         connection = made;
     }
 }

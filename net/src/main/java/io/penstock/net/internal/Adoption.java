@@ -5,6 +5,7 @@ import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +33,9 @@ final class Adoption {
     private final boolean blocking;
     private final int own;
 
+    /** Its owner's number, until {@link #complete}, and what it becomes, until that has {@link #ended}. */
+    private final AtomicInteger holders = new AtomicInteger(2);
+
     private Adoption(int given, SocketFacts socket) throws Errno {
         this.given = given;
         this.socket = socket;
@@ -55,7 +59,7 @@ final class Adoption {
         }
         SocketFacts socket = inspect(fd);
         switch (purpose) {
-            case CONNECTION -> requireConnected(fd, socket);
+            case CONNECTION -> requireStream(fd, socket);
             case LISTENER -> requireListening(fd, socket);
             case DATAGRAMS -> requireDatagrams(fd, socket);
         }
@@ -64,7 +68,12 @@ final class Adoption {
             throw refusal(Reason.ALREADY_ADOPTED, fd, why, socket, null);
         }
         try {
+            if (socket.isStream()) requireHealthy(fd, socket);
+            if (purpose == Purpose.CONNECTION) requireConnected(fd, socket);
             return new Adoption(fd, socket);
+        } catch (ConnectionException e) {
+            ADOPTED.remove(socket.cookie());
+            throw e;
         } catch (Errno e) {
             ADOPTED.remove(socket.cookie());
             throw refusal(
@@ -96,7 +105,7 @@ final class Adoption {
         }
     }
 
-    private static void requireConnected(int fd, SocketFacts socket) throws ConnectionException {
+    private static void requireStream(int fd, SocketFacts socket) throws ConnectionException {
         if (!socket.isStream()) {
             String way = socket.isDatagrams() ? ": Datagrams.adopt is for it" : ", and no stream of TCP or UNIX";
             throw refusal(Reason.NOT_A_STREAM, fd, "is " + socket.kind() + way, socket, null);
@@ -104,11 +113,13 @@ final class Adoption {
         if (socket.listening()) {
             throw refusal(Reason.LISTENING, fd, "is listening: Listener.adopt is for it", socket, null);
         }
-        requireHealthy(fd, socket);
+    }
+
+    private static void requireConnected(int fd, SocketFacts socket) throws ConnectionException {
         if (socket.connected()) return;
         String why = isConnecting(fd, socket)
                 ? "is still connecting (ENOTCONN): adopt it when it has become writable"
-                : "is not connected (ENOTCONN): connect it first";
+                : "is not connected (ENOTCONN): connect it first, or close it if both sides have ended it";
         throw refusal(Reason.NOT_CONNECTED, fd, why, socket, null);
     }
 
@@ -120,7 +131,7 @@ final class Adoption {
         }
     }
 
-    /** The last thing to be asked, because the kernel forgets what it answers. */
+    /** Only asked of a socket that is nobody's yet, because the kernel forgets what it answers. */
     private static void requireHealthy(int fd, SocketFacts socket) throws ConnectionException {
         Errno error;
         try {
@@ -142,7 +153,6 @@ final class Adoption {
                     : "does not listen: bind it and call listen first";
             throw refusal(Reason.NOT_LISTENING, fd, why, socket, null);
         }
-        requireHealthy(fd, socket);
     }
 
     private static void requireDatagrams(int fd, SocketFacts socket) throws ConnectionException {
@@ -180,6 +190,7 @@ final class Adoption {
             // its owner has closed it, although it was not the owner's any more
             LoggerFactory.getLogger(Adoption.class).warn("Descriptor {} was not closed properly", given, e);
         }
+        letGo();
     }
 
     /** Closes {@link #descriptor} for somebody who has found no owner for it. */
@@ -193,18 +204,23 @@ final class Adoption {
 
     /** It has not: {@link #descriptor} is closed. */
     ConnectionException giveUp(@Nullable Throwable cause) {
-        ended();
         String why = cause == null ? "the loop is busy with something else" : cause.getMessage();
         try {
             if (blocking) Kernel.blocking(given, true);
         } catch (Errno e) {
             why += "; and it cannot be made to block again: " + e.getMessage();
         }
-        return refusal(Reason.FAILED, given, "cannot be watched by the loop: " + why, socket, cause);
+        ADOPTED.remove(socket.cookie()); // from now on it may be somebody else's
+        Reason reason = cause instanceof Errno errno ? errno.reason() : Reason.FAILED;
+        return refusal(reason, given, "cannot be watched by the loop: " + why, socket, cause);
     }
 
-    /** What it has become has ended, or is somebody else's now. */
+    /** What it has become has ended, and its descriptor is closed or somebody else's. */
     void ended() {
-        ADOPTED.remove(socket.cookie());
+        letGo();
+    }
+
+    private void letGo() {
+        if (holders.decrementAndGet() == 0) ADOPTED.remove(socket.cookie());
     }
 }

@@ -7,9 +7,6 @@ import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Detached;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <p>What leaves is a duplicate, as with {@link Adoption}: so the channel can end as any other does, and take its descriptor out of epoll
  * with it. All of it happens in one task of the loop, between two deliveries.
  */
-final class Departure {
+public final class Departure {
     private final StreamConnection connection;
     private final Duplex stream;
     private final SocketLink socket;
@@ -30,7 +27,8 @@ final class Departure {
         if (!(stream.link() instanceof SocketLink link)) {
             String why = stream.tls() == null
                     ? " is in memory, and has no descriptor: relay it to a connection that has one"
-                    : " is secured by TLS: whoever gets the descriptor has not the keys. Detach what is behind a relay that ends TLS";
+                    : " is secured by TLS: whoever gets the descriptor has not the keys. Detach what is behind a relay"
+                            + " that ends TLS";
             throw new IllegalStateException(connection + why);
         }
         stream.loop().owner().sockets().requireAdopting();
@@ -39,50 +37,36 @@ final class Departure {
 
     /** @param held what its user has received and not consumed, beside what waits in the half */
     Detached begin(@Nullable ByteBuf held) throws ConnectionException {
-        var done = new CompletableFuture<Detached>();
-        Runnable work = () -> {
-            try {
-                done.complete(leave(held));
-            } catch (Throwable e) {
-                done.completeExceptionally(e);
-            }
-        };
-        if (stream.isOnLoop()) {
-            work.run();
-        } else {
-            try {
-                stream.loop().eventLoop().execute(work);
-            } catch (RejectedExecutionException e) {
-                throw gone(e);
-            }
-        }
         try {
-            return done.join();
-        } catch (CompletionException e) {
-            if (e.getCause() instanceof ConnectionException failure) throw failure;
+            return stream.loop().call(() -> leave(held));
+        } catch (ConnectionException | RuntimeException e) {
             throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
         }
     }
 
     private Detached leave(@Nullable ByteBuf held) throws ConnectionException {
         int left = duplicate();
-        List<ByteBuf> chunks = stream.input().surrender(connection);
-        if (chunks == null) { // somebody has closed it meanwhile, and will have done so
+        try {
+            int size = held == null ? 0 : held.readableBytes();
+            ByteBuffer unread = ByteBuffer.allocate(size + stream.input().waiting(connection));
+            List<ByteBuf> chunks = stream.input().surrender(connection);
+            if (chunks == null) throw gone(); // somebody has closed it meanwhile, and will have done so
+            if (held != null) drainInto(unread, held.slice());
+            for (ByteBuf chunk : chunks) {
+                drainInto(unread, chunk);
+                chunk.release();
+            }
+            var detached = new Detached(left, unread.flip());
+            var _ = stream.dismiss();
+            connection.leaveScope();
+            stream.close(false);
+            return detached;
+        } catch (Throwable e) {
             close(left);
-            throw gone(null);
+            throw e;
         }
-        var _ = stream.dismiss();
-        connection.leaveScope();
-        stream.close(false);
-        int size = held == null ? 0 : held.readableBytes();
-        for (ByteBuf chunk : chunks) size += chunk.readableBytes();
-        ByteBuffer unread = ByteBuffer.allocate(size);
-        if (held != null) drainInto(unread, held.slice());
-        for (ByteBuf chunk : chunks) {
-            drainInto(unread, chunk);
-            chunk.release();
-        }
-        return new Detached(left, unread.flip());
     }
 
     private static void drainInto(ByteBuffer unread, ByteBuf from) {
@@ -93,7 +77,7 @@ final class Departure {
 
     private int duplicate() throws ConnectionException {
         int fd = socket.descriptor();
-        if (fd < 0) throw gone(null);
+        if (fd < 0) throw gone();
         try {
             return Kernel.duplicate(fd);
         } catch (Errno e) {
@@ -103,7 +87,7 @@ final class Departure {
     }
 
     /** For somebody who has found no owner for it. */
-    static void close(int fd) {
+    public static void close(int fd) {
         try {
             Kernel.close(fd);
         } catch (Errno e) {
@@ -111,10 +95,10 @@ final class Departure {
         }
     }
 
-    private ConnectionException gone(@Nullable Throwable cause) {
+    private ConnectionException gone() {
         Reason why = stream.input().ending();
         Reason reason = why == null || why == Reason.EOF ? Reason.CLOSED : why;
         return ConnectionException.of(
-                reason, Phase.CLOSE, stream.remoteAddress(), "it has ended, and there is nothing to detach", cause);
+                reason, Phase.CLOSE, stream.remoteAddress(), "it has ended, and there is nothing to detach", null);
     }
 }

@@ -13,6 +13,7 @@ final class Errno extends IOException {
     static final int ENOTSOCK = 88;
     static final int EMSGSIZE = 90;
     static final int EADDRINUSE = 98;
+    static final int ECONNRESET = 104;
     static final int ENOTCONN = 107;
     static final int ECONNREFUSED = 111;
 
@@ -33,7 +34,7 @@ final class Errno extends IOException {
         return switch (number) {
             case 2, ECONNREFUSED -> Reason.REFUSED;
             case 100, 101, 112, 113 -> Reason.UNREACHABLE;
-            case 32, 103, 104 -> Reason.RESET;
+            case EPIPE, 103, ECONNRESET -> Reason.RESET;
             case 110 -> Reason.TIMEOUT;
             case EMSGSIZE -> Reason.TOO_LONG;
             case 1, 13, 19, 22, 91, 97, EADDRINUSE, 99 -> Reason.ADDRESS;
@@ -63,7 +64,7 @@ final class Errno extends IOException {
             case 100 -> "network is down (ENETDOWN)";
             case 101 -> "network is unreachable (ENETUNREACH)";
             case 103 -> "software caused connection abort (ECONNABORTED)";
-            case 104 -> "connection reset by peer (ECONNRESET)";
+            case ECONNRESET -> "connection reset by peer (ECONNRESET)";
             case 105 -> "no buffer space available (ENOBUFS)";
             case ENOTCONN -> "not connected (ENOTCONN)";
             case 110 -> "connection timed out (ETIMEDOUT)";

@@ -28,6 +28,9 @@ final class KernelPort implements DatagramPort {
     private static final int MEMINFO_SIZE = 9 * Integer.BYTES;
 
     private final int fd;
+    /** Null when it was not adopted. */
+    private final @Nullable Adoption adoption;
+
     private final int family;
     private final BiFunction<Integer, PortWatch.Signals, PortWatch> watches;
     private SocketAddress local = Unnamed.SOCKET;
@@ -37,6 +40,7 @@ final class KernelPort implements DatagramPort {
     private KernelPort(int family, BiFunction<Integer, PortWatch.Signals, PortWatch> watches) throws Errno {
         this.family = family;
         this.watches = watches;
+        this.adoption = null;
         this.fd = Kernel.datagramSocket(family);
         try {
             if (family == Kernel.AF_INET6) DatagramOption.acceptIpv4(fd);
@@ -47,8 +51,10 @@ final class KernelPort implements DatagramPort {
     }
 
     /** A port on a socket that is bound, and perhaps connected, already; its own from now on. */
-    KernelPort(int fd, SocketFacts socket, BiFunction<Integer, PortWatch.Signals, PortWatch> watches) {
-        this.fd = fd;
+    KernelPort(Adoption adoption, BiFunction<Integer, PortWatch.Signals, PortWatch> watches) {
+        SocketFacts socket = adoption.socket();
+        this.adoption = adoption;
+        this.fd = adoption.descriptor();
         this.family = socket.family();
         this.watches = watches;
         this.local = socket.local();
@@ -220,6 +226,11 @@ final class KernelPort implements DatagramPort {
 
     @Override
     public void close() throws Errno {
-        Kernel.close(fd);
+        Adoption taken = adoption;
+        try {
+            Kernel.close(fd);
+        } finally {
+            if (taken != null) taken.ended();
+        }
     }
 }

@@ -117,9 +117,13 @@ public final class NettyListener implements Listener {
         ChannelFuture registered = bootstrap(loops, current, handler, open)
                 .channelFactory(() -> channel)
                 .register();
-        if (!registered.awaitUninterruptibly(REGISTERED_WITHIN_MILLIS) || !registered.isSuccess()) {
+        // who has cancelled it knows that the loop will never touch it
+        if (!registered.awaitUninterruptibly(REGISTERED_WITHIN_MILLIS) && !registered.cancel(false)) {
+            registered.awaitUninterruptibly();
+        }
+        if (!registered.isSuccess()) {
             channel.unsafe().closeForcibly();
-            throw adoption.giveUp(registered.cause());
+            throw adoption.giveUp(registered.isCancelled() ? null : registered.cause());
         }
         adoption.complete();
         return new NettyListener(loops, channel, socket.local(), open, current, adoption);

@@ -14,11 +14,14 @@ import java.util.Collection;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -174,6 +177,32 @@ public final class NettyLoop implements Loop {
             return true;
         } catch (RejectedExecutionException e) {
             return false;
+        }
+    }
+
+    /**
+     * Has the loop do short, non-blocking work, and waits for what comes of it. After the loop's end the caller does it.
+     *
+     * <p>A loop that is ending may accept what it never gets to. So then the caller tries as well; of two attempts one comes to nothing.
+     *
+     * @throws Exception what the work throws
+     */
+    <T> T call(Callable<T> work) throws Exception {
+        var done = new CompletableFuture<T>();
+        var begun = new AtomicBoolean();
+        Runnable once = () -> {
+            if (!begun.compareAndSet(false, true)) return;
+            try {
+                done.complete(work.call());
+            } catch (Throwable e) {
+                done.completeExceptionally(e);
+            }
+        };
+        if (eventLoop.inEventLoop() || !tryExecute(once) || eventLoop.isShutdown()) once.run();
+        try {
+            return done.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof Exception failure ? failure : e;
         }
     }
 

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -90,19 +91,17 @@ final class RightsSocket {
      *
      * @param carrying whether a descriptor may come with them, and is then to be {@linkplain #takeReceived taken}; others are closed
      */
-    int receive(byte[] into, int offset, int length, boolean carrying) throws Errno {
+    int receive(byte[] into, int offset, int length, boolean carrying) throws IOException {
         enter();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment data = arena.allocate(Math.max(length, 1));
             MemorySegment header = header(arena, data, length);
-            if (!carrying) header.set(JAVA_LONG, CONTROL_LENGTH, 0);
+            // not the padding, in which there would be room for another one
+            header.set(JAVA_LONG, CONTROL_LENGTH, carrying ? CONTROL_USED : 0);
             int count = invoke("recvmsg", RECVMSG, arena, header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
             if (count <= 0) return count;
-            if (header.get(JAVA_LONG, CONTROL_LENGTH) >= CONTROL_USED) {
-                MemorySegment control = header.get(ADDRESS, CONTROL).reinterpret(CONTROL_SIZE);
-                received = control.get(JAVA_INT, DESCRIPTOR);
-            }
-            if (carrying && (header.get(JAVA_INT, FLAGS) & MSG_CTRUNC) != 0) throw tooMany();
+            received = descriptorIn(header);
+            if (carrying && (header.get(JAVA_INT, FLAGS) & MSG_CTRUNC) != 0) throw incomplete();
             MemorySegment.copy(data, JAVA_BYTE, 0, into, offset, count);
             return count;
         } finally {
@@ -110,11 +109,21 @@ final class RightsSocket {
         }
     }
 
-    /** The kernel had no number for a descriptor, and has dropped it. */
-    private Errno tooMany() {
+    private static int descriptorIn(MemorySegment header) {
+        if (header.get(JAVA_LONG, CONTROL_LENGTH) < CONTROL_USED) return NO_DESCRIPTOR;
+        MemorySegment control = header.get(ADDRESS, CONTROL).reinterpret(CONTROL_SIZE);
+        boolean isOne = control.get(JAVA_LONG, 0) == CONTROL_USED
+                && control.get(JAVA_INT, LEVEL) == Kernel.SOL_SOCKET
+                && control.get(JAVA_INT, TYPE) == SCM_RIGHTS; // and not the sender's process, user and group
+        return isOne ? control.get(JAVA_INT, DESCRIPTOR) : NO_DESCRIPTOR;
+    }
+
+    /** There was more than a descriptor, or no number for it: the kernel has dropped something. */
+    private IOException incomplete() {
         int some = takeReceived();
-        if (some != NO_DESCRIPTOR) Departure.close(some);
-        return new Errno("recvmsg", Errno.EMFILE);
+        if (some == NO_DESCRIPTOR) return new Errno("recvmsg", Errno.EMFILE);
+        Departure.close(some);
+        return new IOException("more than one descriptor came with a message");
     }
 
     /** The descriptor that has come, which is the caller's from now on; {@link #NO_DESCRIPTOR} when none has. */

@@ -46,9 +46,6 @@ public final class SocketDatagrams extends Owned implements Datagrams, OpenSocke
     private final AtomicLong truncated = new AtomicLong();
     private final AtomicLong sent = new AtomicLong();
 
-    /** Null when it was not adopted. */
-    private volatile @Nullable Adoption adoption;
-
     private SocketDatagrams(NettyLoop loop, DatagramPort port, DatagramOptions options) {
         this.loop = loop;
         this.port = port;
@@ -81,9 +78,8 @@ public final class SocketDatagrams extends Owned implements Datagrams, OpenSocke
         NettyLoop loop = loops.here();
         requireForeign(loops);
         Adoption adoption = Adoption.begin(fd, false, Adoption.Purpose.DATAGRAMS);
-        DatagramPort port = loops.sockets().adoptedDatagrams(adoption.descriptor(), adoption.socket());
+        DatagramPort port = loops.sockets().adoptedDatagrams(adoption);
         var socket = new SocketDatagrams(loop, port, options);
-        socket.adoption = adoption;
         try {
             socket.begin();
         } catch (ConnectionException e) {
@@ -515,8 +511,6 @@ public final class SocketDatagrams extends Owned implements Datagrams, OpenSocke
             writing.end();
             if (removingFile) port.removeFile();
             life.finish();
-            Adoption taken = adoption;
-            if (taken != null) taken.ended();
             loop.closed(this);
             leaveScope(); // another thread may have transferred it meanwhile
         }

@@ -103,8 +103,8 @@ enum SocketTransport {
         }
 
         @Override
-        DatagramPort adoptedDatagrams(int fd, SocketFacts socket) {
-            return new KernelPort(fd, socket, EpollWatch::new);
+        DatagramPort adoptedDatagrams(Adoption adoption) {
+            return new KernelPort(adoption, EpollWatch::new);
         }
 
         @Override
@@ -237,8 +237,8 @@ enum SocketTransport {
         void requireAdoptingDatagrams() {}
 
         @Override
-        DatagramPort adoptedDatagrams(int fd, SocketFacts socket) {
-            return new KernelPort(fd, socket, UringWatch::new);
+        DatagramPort adoptedDatagrams(Adoption adoption) {
+            return new KernelPort(adoption, UringWatch::new);
         }
     };
 
@@ -327,7 +327,7 @@ enum SocketTransport {
     }
 
     /** A port on a datagram socket, which owns the descriptor. */
-    DatagramPort adoptedDatagrams(int fd, SocketFacts socket) {
+    DatagramPort adoptedDatagrams(Adoption adoption) {
         throw new UnsupportedOperationException();
     }
 

@@ -402,11 +402,11 @@ public final class StreamConnection extends Owned implements Connection {
 
     @Override
     public Detached detach() throws ConnectionException {
-        var departure = new Departure(this);
         input.begin();
         try {
             output.claim();
             try {
+                var departure = new Departure(this); // when nobody can secure it any more
                 output.flush();
                 return departure.begin(input.kept());
             } finally {

@@ -8,7 +8,6 @@ import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Detached;
 import io.penstock.net.HandOver;
-import io.penstock.net.Loop;
 import io.penstock.net.Timeouts;
 import java.io.EOFException;
 import java.io.IOException;
@@ -16,6 +15,8 @@ import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +31,6 @@ public final class UnixHandOver implements HandOver {
     private static final int MOST_UNREAD = 64 << 20;
 
     private final RightsSocket socket;
-    private final Loop loop;
     private final Timeouts timeouts;
     private final SocketAddress peer;
     private final ByteBuffer early;
@@ -41,7 +41,6 @@ public final class UnixHandOver implements HandOver {
 
     private UnixHandOver(Detached from, Connection connection) {
         this.socket = new RightsSocket(from.descriptor());
-        this.loop = connection.loop();
         this.timeouts = connection.timeouts();
         this.peer = connection.remoteAddress();
         this.early = from.unread();
@@ -98,10 +97,14 @@ public final class UnixHandOver implements HandOver {
         use(Phase.WRITE, () -> {
             write(lengths, detached.descriptor());
             write(rest.array(), RightsSocket.NO_DESCRIPTOR);
-            read(new byte[TAKEN.length], 0);
+            byte[] answer = new byte[TAKEN.length];
+            read(answer, 0);
+            if (!Arrays.equals(answer, TAKEN)) {
+                throw new IOException("the other side sent something instead of taking this: one side sends at a time");
+            }
             return null;
         });
-        Departure.close(detached.descriptor());
+        detached.close();
     }
 
     @Override
@@ -172,13 +175,14 @@ public final class UnixHandOver implements HandOver {
 
     private void await(short event, Duration limit, String inactive) throws IOException, InterruptedException {
         int millis = limit.isZero() ? -1 : (int) Math.min(Integer.MAX_VALUE, Math.max(1, limit.toMillis()));
+        // a thread of its own, for those of the loops are few, and a successor may be waited for all day
+        var polling = new FutureTask<>(() -> socket.await(event, millis));
+        Thread.ofPlatform().daemon().name("penstock-hand-over").start(polling);
         boolean ready;
         try {
-            ready = loop.offload(() -> socket.await(event, millis));
-        } catch (IOException | InterruptedException | RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new IOException(e);
+            ready = polling.get();
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof IOException failure ? failure : new IOException(e.getCause());
         }
         if (!ready) throw ConnectionException.of(Reason.TIMEOUT, Phase.READ, peer, inactive + limit, null);
     }
