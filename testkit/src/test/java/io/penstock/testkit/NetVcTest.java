@@ -177,8 +177,8 @@ final class NetVcTest {
                     case VioEvent.ReadComplete _ -> reading = Last.COMPLETE;
                     case VioEvent.WriteComplete _ -> writing = Last.COMPLETE;
                     case VioEvent.EndOfStream _ -> reading = Last.EOS;
-                    case VioEvent.Reset(var vio, _) -> fail(vio instanceof WriteVio);
-                    case VioEvent.Failed(var vio, _) -> fail(vio instanceof WriteVio);
+                    case VioEvent.Reset reset -> fail(reset.vio() instanceof WriteVio);
+                    case VioEvent.Failed failed -> fail(failed.vio() instanceof WriteVio);
                     case VioEvent.InactivityTimeout(WriteVio _) -> writing = Last.INACTIVITY;
                     case VioEvent.Closed _ -> {}
                     default -> throw new AssertionError("told " + event);
