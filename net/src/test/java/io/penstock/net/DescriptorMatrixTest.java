@@ -1,5 +1,6 @@
 package io.penstock.net;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import org.awaitility.Awaitility;
@@ -167,6 +169,58 @@ class DescriptorMatrixTest {
                 }
                 System.out.println("now at 0: " + Posix.target(0));
                 if (!Posix.read(pair[1], 1).isEmpty()) throw new AssertionError("the connection is still open");
+            }
+        }
+    }
+
+    @Test
+    void soAreThoseOfAListenerAndOfDatagrams() throws Exception {
+        assertThat(ForkedJvm.run(InetdWaiting.class, ForkedJvm.OPEN))
+                .contains("refused INVALID_DESCRIPTOR as a listener", "refused INVALID_DESCRIPTOR as datagrams")
+                .contains("accepted hello", "now at 0: /dev/null")
+                .contains("received datagram", "now at 2: /dev/null");
+    }
+
+    /** Has a listening socket as its standard input and a datagram socket as its standard error, as inetd starts programs that it waits for. */
+    static final class InetdWaiting {
+        public static void main(String[] args) throws Exception {
+            try (var loops = Loops.open(LoopOptions.DEFAULT.withCount(1))) {
+                int listening = Posix.socket(Posix.AF_INET, Posix.STREAM);
+                Posix.bind(listening, Posix.AF_INET, 0);
+                Posix.listen(listening);
+                var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), Posix.port(listening));
+                Posix.replace(0, listening);
+                Posix.close(listening);
+                refused("a listener", () -> Listener.adopt(loops, 0, _ -> {}));
+                var options = ListenerOptions.DEFAULT.withStandardStreams(true);
+                try (var _ = Listener.adopt(loops, 0, options, client -> client.send("hello"));
+                        var client = SocketChannel.open(address)) {
+                    var got = ByteBuffer.allocate(10);
+                    while (client.read(got) >= 0) {}
+                    System.out.println("accepted " + new String(got.array(), 0, got.position(), UTF_8));
+                }
+                System.out.println("now at 0: " + Posix.target(0));
+
+                int[] pair = Posix.pair(Posix.DATAGRAM);
+                Posix.replace(2, pair[0]);
+                Posix.close(pair[0]);
+                refused("datagrams", () -> Datagrams.adopt(loops, 2));
+                try (var datagrams = Datagrams.adopt(loops, 2, DatagramOptions.DEFAULT.withStandardStreams(true))) {
+                    Posix.write(pair[1], "datagram");
+                    byte[] got = Spawned.on(datagrams.loop(), datagrams::receive)
+                            .value()
+                            .data();
+                    System.out.println("received " + new String(got, UTF_8));
+                }
+                System.out.println("now at 2: " + Posix.target(2));
+            }
+        }
+
+        private static void refused(String what, Callable<?> adopting) throws Exception {
+            try {
+                adopting.call();
+            } catch (ConnectionException e) {
+                System.out.println("refused " + e.reason() + " as " + what);
             }
         }
     }

@@ -54,7 +54,7 @@ final class Adoption {
         if (fd < 0) throw refusal(Reason.INVALID_DESCRIPTOR, fd, "is none: they are 0 or more", null, null);
         if (fd < STANDARD_STREAMS && !standardStreams) {
             String why =
-                    "is a standard stream; if it is meant all the same, say so by AdoptOptions.withStandardStreams";
+                    "is a standard stream; if it is meant all the same, say so by withStandardStreams of the options";
             throw refusal(Reason.INVALID_DESCRIPTOR, fd, why, null, null);
         }
         SocketFacts socket = inspect(fd);

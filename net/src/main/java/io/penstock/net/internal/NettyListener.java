@@ -103,7 +103,7 @@ public final class NettyListener implements Listener {
         var loops = (NettyLoops) given;
         loops.sockets().requireAdopting();
         if (options.tls() != null) prepare(loops, options.tls());
-        Adoption adoption = Adoption.begin(fd, false, Adoption.Purpose.LISTENER);
+        Adoption adoption = Adoption.begin(fd, options.standardStreams(), Adoption.Purpose.LISTENER);
         SocketFacts socket = adoption.socket();
         var open = new OpenConnections();
         ServerChannel channel;

@@ -77,7 +77,7 @@ public final class SocketDatagrams extends Owned implements Datagrams, OpenSocke
         loops.sockets().requireAdoptingDatagrams();
         NettyLoop loop = loops.here();
         requireForeign(loops);
-        Adoption adoption = Adoption.begin(fd, false, Adoption.Purpose.DATAGRAMS);
+        Adoption adoption = Adoption.begin(fd, options.standardStreams(), Adoption.Purpose.DATAGRAMS);
         DatagramPort port = loops.sockets().adoptedDatagrams(adoption);
         var socket = new SocketDatagrams(loop, port, options);
         try {
