@@ -84,18 +84,11 @@ final class NetVcTest {
                 new Entry("basic2", End.of(10001, 5001, 1024), End.of(5001, 10001, 1024), false),
                 new Entry("large", End.of(1_000_000, 500_000, 8192), End.of(500_000, 1_000_000, 8192), false),
                 new Entry("larget", End.of(1_000_000, 500_000, 40000), End.of(500_000, 1_000_000, 40000), false),
-                new Entry(
-                        "eos",
-                        End.of(4000, 10, 8192),
-                        End.of(10, 6000, 8192).ending(Last.EOS, Last.COMPLETE),
-                        false),
+                new Entry("eos", End.of(4000, 10, 8192), End.of(10, 6000, 8192).ending(Last.EOS, Last.COMPLETE), false),
                 new Entry("werr", End.of(4000, 10, 129).ending(Last.COMPLETE, Last.ERROR), End.of(10, 10, 129), true),
                 new Entry(
                         "itimeout",
-                        End.of(6000, 10, 512)
-                                .declaring(8000)
-                                .within(shortly)
-                                .ending(Last.COMPLETE, Last.INACTIVITY),
+                        End.of(6000, 10, 512).declaring(8000).within(shortly).ending(Last.COMPLETE, Last.INACTIVITY),
                         End.of(10, 8000, 512).ending(Last.EOS, Last.COMPLETE),
                         false),
                 new Entry("smallt", End.of(400, 500, 1), End.of(500, 400, 1), false),
@@ -209,7 +202,8 @@ final class NetVcTest {
                 int count = (int) Math.min(Math.min(end.per, out.room()), end.send - sent.position());
                 out.write(sent.next(count));
                 to.reenable();
-                if (goOn.getCount() == 0 && end.writing == Last.ERROR) return; // a piece at a time, until one is too many
+                if (goOn.getCount() == 0 && end.writing == Last.ERROR)
+                    return; // a piece at a time, until one is too many
             }
         }
 
