@@ -46,7 +46,7 @@ public final class Intercept implements Plugin {
 
     // ---- blocking style
 
-    /** One thread for each direction. What fails here is answered 502, with the plugin's name. */
+    /** One thread for each direction. A client whom no server has answered is told 502, with the plugin's name. */
     private void bridge(Connection client) throws Exception {
         try (Connection server = server(client.loop());
                 Tasks tasks = Tasks.open()) {
@@ -58,6 +58,8 @@ public final class Intercept implements Plugin {
             server.transferTo(client);
             client.shutdownOutput(); // by which the answer may end
             up.join();
+        } catch (IOException e) {
+            client.abort(); // the server's failure, or the client's, and not this plugin's: that would be 500
         }
     }
 
@@ -90,9 +92,8 @@ public final class Intercept implements Plugin {
                 server = server(client.loop());
                 up = Direction.begin(self, client, server);
                 down = Direction.begin(self, server, client);
-            } catch (Exception e) {
-                abort();
-                throw e;
+            } catch (IOException e) {
+                abort(); // as above
             }
         }
 
