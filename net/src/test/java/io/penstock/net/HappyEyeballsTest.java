@@ -128,13 +128,13 @@ class HappyEyeballsTest {
                     ConnectorOptions.DEFAULT
                             .withResolver(_ -> List.of(ONE, ONE, TWO))
                             .withAttemptDelay(Duration.ofMillis(10))
-                            .withTimeouts(Timeouts.DEFAULT.withConnect(Duration.ofMillis(150))));
+                            .withTimeouts(Timeouts.DEFAULT.withConnect(Duration.ofSeconds(1))));
             var failure = Spawned.on(loop, () -> connector.connect("name.example", deaf.port()))
                     .failing();
             assertThat(failure.reason()).isEqualTo(Reason.TIMEOUT);
             assertThat(failure.phase()).isEqualTo(Phase.CONNECT);
             assertThat(failure)
-                    .hasMessageContaining("127.0.0.2:" + deaf.port() + ": no answer within 150 ms")
+                    .hasMessageContaining("127.0.0.2:" + deaf.port() + ": no answer within 1000 ms")
                     .hasMessageContaining("127.0.0.3:" + deaf.port() + ": refused");
             await().until(() -> Descriptors.open() <= before && loop.connections() == 0);
         }
