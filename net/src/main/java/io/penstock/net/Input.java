@@ -139,6 +139,7 @@ public interface Input {
      *     switch ((VioEvent) event) {
      *         case VioEvent.ReadReady _, VioEvent.ReadComplete _ -> parse(bytes.read(Integer.MAX_VALUE));
      *         case VioEvent.EndOfStream _ -> connection.close();
+     *         case VioEvent.InactivityTimeout _ -> {} // a peer may have nothing to say for a minute
      *         default -> connection.abort();
      *     }
      * });

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Scope;
+import io.penstock.net.Timeouts;
+import io.penstock.net.event.Continuation;
 import io.penstock.net.event.IoBuffer;
 import io.penstock.net.event.ReadVio;
 import io.penstock.net.event.Vio;
@@ -100,9 +103,9 @@ interface VioEndingContract extends Contract {
         }
     }
 
-    /** Waiting for the peer, for room, or for something to write: whoever stands still is told that it is over. */
+    /** As in Traffic Server: waiting for the peer, for room, or for something to write, it is over, and nobody is told. */
     @Test
-    default void whatThisSideClosesIsToldToWhoeverIsUnderWay() throws Exception {
+    default void behindItsOwnersCloseNothingIsTold() throws Exception {
         for (Ends.Act closing : List.<Ends.Act>of(Connection::close, Connection::abort, c -> {
             c.shutdownInput();
             c.shutdownOutput();
@@ -119,14 +122,85 @@ interface VioEndingContract extends Contract {
                     ends.connection().write(writing.continuation(), out.reader(), 100);
                     ends.feed("part", Cut.WHOLE);
                     Await.until("what there is room for has come", () -> reader.available() == Math.min(room, 4));
+                    reading.next(ReadReady.class);
+                    writing.next(WriteReady.class);
                     ends.act(closing).value();
-                    assertThat(reading.end(Closed.class).vio()).isSameAs(vio);
-                    writing.end(Closed.class);
                     reading.expectNothing();
                     writing.expectNothing();
-                    assertThat(vio.cancel()).isFalse();
+                    vio.reenable();
+                    vio.cancel();
+                    reading.expectNothing();
                 }
             }
+        }
+    }
+
+    /** What waits behind the event at which its owner closes is not told any more. */
+    @Test
+    default void behindAHandlersCloseNothingIsToldThatWasDue() throws Exception {
+        Ends ends = open();
+        try (IoBuffer in = IoBuffer.open();
+                IoBuffer out = IoBuffer.open()) {
+            in.reader();
+            var begun = new CountDownLatch(1);
+            var ended = new CountDownLatch(1);
+            var observer = Observer.of(event -> {
+                begun.countDown();
+                ended.await();
+                ends.connection().close();
+            });
+            ends.connection().write(observer.continuation(), out.reader(), 1);
+            assertThat(begun.await(Await.LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+            ReadVio vio = ends.connection().read(observer.continuation(), in, 1);
+            ends.feed("x", Cut.WHOLE);
+            Await.until("it is complete", () -> vio.left() == 0);
+            ended.countDown();
+            observer.next(WriteReady.class);
+            observer.expectNothing();
+        }
+    }
+
+    /** The scope's end is not its owner's word: who stands still is told that it is over. */
+    @Test
+    default void whatItsScopeEndsIsToldToWhoeverIsUnderWay() throws Exception {
+        Ends ends = open();
+        try (IoBuffer in = IoBuffer.open();
+                IoBuffer out = IoBuffer.open()) {
+            var reading = Observer.silent();
+            var writing = Observer.silent();
+            ends.act(c -> {
+                        try (Scope scope = Scope.open("short")) {
+                            c.transfer(scope);
+                            c.read(reading.continuation(), in, 100);
+                            c.write(writing.continuation(), out.reader(), 100);
+                        }
+                    })
+                    .value();
+            reading.end(Closed.class);
+            writing.end(Closed.class);
+            reading.expectNothing();
+            writing.expectNothing();
+        }
+    }
+
+    /** Nobody else would end it, and the peer would wait. */
+    @Test
+    default void aHandlerThatThrowsEndsItsConnection() throws Exception {
+        Ends ends = open();
+        try (IoBuffer in = IoBuffer.open();
+                IoBuffer out = IoBuffer.open()) {
+            var writing = Observer.silent();
+            ends.connection().write(writing.continuation(), out.reader(), 100);
+            ends.connection()
+                    .read(
+                            Continuation.of((self, event) -> {
+                                throw new UnsupportedOperationException("on purpose");
+                            }),
+                            in,
+                            100);
+            ends.feed("x", Cut.WHOLE);
+            writing.end(Closed.class);
+            assertThat(ends.connection().isOpen()).isFalse();
         }
     }
 
@@ -189,6 +263,7 @@ interface VioEndingContract extends Contract {
         }
     }
 
+    /** As in Traffic Server, where a time was set. */
     @Test
     default void aWriterIsToldThatItHasNothingToWrite() throws Exception {
         Ends ends = open();
@@ -202,6 +277,21 @@ interface VioEndingContract extends Contract {
             vio.reenable();
             observer.end(WriteComplete.class);
             assertThat(ends.peer().read(5)).isEqualTo(Payload.bytes("hello"));
+        }
+    }
+
+    @Test
+    default void aTimeoutOfZeroIsNone() throws Exception {
+        Ends ends = open();
+        ends.connection().timeouts(Timeouts.of(SHORT, Duration.ZERO, Duration.ZERO));
+        try (IoBuffer in = IoBuffer.open();
+                IoBuffer out = IoBuffer.open()) {
+            var observer = Observer.silent();
+            ends.connection().write(observer.continuation(), out.reader(), 5);
+            ends.connection().read(observer.continuation(), in, 5);
+            observer.next(WriteReady.class);
+            assertThat(Await.stays(SHORT.multipliedBy(3), () -> !observer.hasNext()))
+                    .isTrue();
         }
     }
 
@@ -334,12 +424,18 @@ interface VioEndingContract extends Contract {
         try (IoBuffer in = IoBuffer.open();
                 IoBuffer out = IoBuffer.open()) {
             var observer = Observer.silent();
-            ReadVio reading = ends.connection().read(observer.continuation(), in, 5);
+            ReadVio reading = ends.connection().read(observer.continuation(), in, 7);
             WriteVio writing = ends.connection().write(observer.continuation(), out.reader(), 5);
-            ends.call(c -> c.receive(1)).failing(Reason.BUSY_READING);
+            ends.feed("12", Cut.WHOLE);
+            Await.until("they have come", () -> reading.done() == 2);
+            assertThat(ends.call(c -> c.receive(1)).failing(Reason.BUSY_READING))
+                    .hasMessageContaining(
+                            "a ReadVio is under way here, 2 of 7 bytes done: wait for its end, or cancel() it");
+            assertThat(reading.toString()).contains(ends.connection().toString(), "2 of 7 bytes done");
             ends.call(c -> c.peek(1)).failing(Reason.BUSY_READING);
             ends.act(c -> c.read(observer.continuation(), in, 1)).failing(Reason.BUSY_READING);
-            ends.call(c -> c.send("x")).failing(Reason.BUSY_WRITING);
+            assertThat(ends.call(c -> c.send("x")).failing(Reason.BUSY_WRITING))
+                    .hasMessageContaining("a WriteVio is under way here, 0 of 5 bytes done");
             ends.act(Connection::flush).failing(Reason.BUSY_WRITING);
             ends.act(c -> c.write(observer.continuation(), out.reader(), 1)).failing(Reason.BUSY_WRITING);
             ends.feed("hello!", Cut.WHOLE);

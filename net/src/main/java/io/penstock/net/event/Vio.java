@@ -45,7 +45,7 @@ public sealed interface Vio extends Action permits ReadVio, WriteVio {
     void reenable();
 
     /**
-     * Ends it without an event; what has been moved stays moved. The buffer is not touched any more, and the half is free for whoever asks
+     * Ends it without an event, as its owner's {@code close} of the connection does; what has been moved stays moved. The buffer is not touched any more, and the half is free for whoever asks
      * next. Never waits.
      *
      * @return true when no event of it is told any more; false when the one that ends it has been told, is being told, or it was cancelled

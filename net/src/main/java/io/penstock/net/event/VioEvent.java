@@ -6,7 +6,7 @@ import io.penstock.net.ConnectionException;
  * What a continuation is told about an operation on a stream. Answers to Traffic Server's {@code TS_EVENT_VCONN_*}.
  *
  * <p>Of each {@link Vio} there is one event that ends it, unless it is cancelled: the completion, {@link EndOfStream}, {@link Reset},
- * {@link Failed} or {@link Closed}. The others come any number of times before, never two of the same kind in wait at once.
+ * {@link Failed} or {@link Closed}; or the half was ended by its owner, who is told no more of it. The others come any number of times before, never two of the same kind in wait at once.
  */
 public sealed interface VioEvent extends Event {
     /** The operation that it is about. */
@@ -44,12 +44,19 @@ public sealed interface VioEvent extends Event {
     /** The operation has failed otherwise, as the cause tells. Answers to {@code TS_EVENT_ERROR}. */
     record Failed(Vio vio, ConnectionException cause) implements VioEvent {}
 
-    /** This side has ended the stream, this half of it, or the buffer. Traffic Server leaves it out: its owner may be somebody else. */
+    /**
+     * Somebody else on this side has ended it: the scope of the connection, the loops, whoever closed the buffer; or it had been ended before
+     * the operation began.
+     *
+     * <p>Behind {@link io.penstock.net.Connection#close close}, {@code abort}, {@code shutdownInput} or {@code shutdownOutput} no event of the
+     * half comes at all, be it due, as none comes behind Traffic Server's {@code TSVConnClose}: whoever calls them frees the buffers.
+     */
     record Closed(Vio vio) implements VioEvent {}
 
     /**
-     * No byte has moved for as long as {@link io.penstock.net.Timeouts} say: {@code read} for reading, {@code write} for writing, where the
-     * peer takes nothing or there is nothing to write. Answers to {@code TS_EVENT_VCONN_INACTIVITY_TIMEOUT}.
+     * No byte has moved for as long as {@link io.penstock.net.Timeouts} say, a minute unless they were set: {@code read} for reading,
+     * {@code write} for writing, where the peer takes nothing or there is nothing to write. A buffer without room is no silence. Zero
+     * switches it off. Answers to {@code TS_EVENT_VCONN_INACTIVITY_TIMEOUT}, which comes after a day unless it was set.
      *
      * <p>Ends nothing, and is told once for each silence: a byte, or {@link Vio#reenable()}, starts the clock anew.
      */

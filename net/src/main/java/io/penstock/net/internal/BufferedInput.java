@@ -49,6 +49,9 @@ public abstract class BufferedInput implements Input {
     /** A reader that is about to give the input free, and is waited for. */
     private volatile @Nullable Thread leaver;
 
+    /** The operation that has the input, if it is one of the event face. */
+    private volatile @Nullable InputVio holder;
+
     /** The chunk being consumed: received already, or put back. Null or readable. */
     private @Nullable ByteBuf current;
 
@@ -74,7 +77,20 @@ public abstract class BufferedInput implements Input {
 
     /** Why the calling thread may not read just now. */
     protected ConnectionException refusal() {
-        return failure(Reason.BUSY_READING);
+        InputVio vio = holder;
+        String busy = vio == null ? null : vio.busy();
+        return busy == null
+                ? failure(Reason.BUSY_READING)
+                : ConnectionException.of(Reason.BUSY_READING, Phase.READ, peer(), busy, null);
+    }
+
+    /** Whether whoever owns it has ended it, and wants to hear no more of it. */
+    boolean isGivenUp() {
+        return false;
+    }
+
+    final void holder(@Nullable InputVio vio) {
+        holder = vio;
     }
 
     /** The connection that carries it; null when there is none. */

@@ -72,12 +72,24 @@ public final class InputVio extends StreamVio implements ReadVio {
     }
 
     @Override
+    boolean isOfConnection() {
+        return input instanceof StreamInput;
+    }
+
+    @Override
+    boolean isGivenUp() {
+        return input.isGivenUp();
+    }
+
+    @Override
     void claim(Thread owner) throws ConnectionException {
         if (!input.claim(owner)) throw input.refusal();
+        input.holder(this);
     }
 
     @Override
     void unclaim() {
+        input.holder(null);
         input.end();
     }
 

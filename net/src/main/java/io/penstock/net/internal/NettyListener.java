@@ -202,18 +202,18 @@ public final class NettyListener implements Listener {
                 if (options.proxyHeader()) readProxyHeader(connection, options.timeouts());
                 if (options.tls() != null) secure(connection, options.tls(), scope);
                 handler.handle(connection);
-                if (scope.remove(connection)) connection.close(); // or else it is another scope's, or closed
+                if (scope.remove(connection)) connection.end(); // or else it is another scope's, or closed
             } catch (ConnectionException e) {
                 boolean mine = scope.remove(connection);
                 // the peer's end is the usual end of a handler that reads until there is nothing more
                 if (e.reason() == Reason.EOF) {
-                    if (mine) connection.close();
+                    if (mine) connection.end();
                 } else {
-                    if (mine) connection.abort();
+                    if (mine) connection.endAtOnce();
                     throw e;
                 }
             } catch (Throwable e) {
-                if (scope.remove(connection)) connection.abort();
+                if (scope.remove(connection)) connection.endAtOnce();
                 throw e;
             }
         }

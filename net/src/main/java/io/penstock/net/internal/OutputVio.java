@@ -101,13 +101,27 @@ public final class OutputVio extends StreamVio implements WriteVio {
     }
 
     @Override
+    boolean isOfConnection() {
+        return output instanceof StreamOutput;
+    }
+
+    @Override
+    boolean isGivenUp() {
+        return half != null && half.isGivenUp();
+    }
+
+    @Override
     void claim(Thread owner) throws ConnectionException {
-        if (half != null) half.claim(owner);
+        if (half == null) return;
+        half.claim(owner);
+        half.holder(this);
     }
 
     @Override
     void unclaim() {
-        if (half != null) half.unclaim();
+        if (half == null) return;
+        half.holder(null);
+        half.unclaim();
     }
 
     @Override

@@ -290,16 +290,29 @@ public final class StreamConnection extends Owned implements Connection {
 
     @Override
     public void shutdownOutput() throws ConnectionException {
+        output.giveUp();
         stream.output().finish(this);
     }
 
     @Override
     public void shutdownInput() {
+        input.giveUp();
         if (stream.input().drop(this)) stream.dropInput();
     }
 
     @Override
     public void close() throws ConnectionException {
+        giveUp();
+        end();
+    }
+
+    private void giveUp() {
+        input.giveUp();
+        output.giveUp();
+    }
+
+    /** Closes it for its owner, whose operations are told. */
+    void end() throws ConnectionException {
         leaveScope();
         // what has come is dropped even where the connection was lost
         if (!stream.input().drop(this) || !stream.beginClosing()) return;
@@ -327,6 +340,12 @@ public final class StreamConnection extends Owned implements Connection {
 
     @Override
     public void abort() {
+        giveUp();
+        endAtOnce();
+    }
+
+    /** Aborts it for its owner, whose operations are told. */
+    void endAtOnce() {
         leaveScope();
         if (stream.input().drop(this)) stream.abort();
     }
@@ -464,14 +483,14 @@ public final class StreamConnection extends Owned implements Connection {
         if (stream.isClosed()) {
             stream.input().drop(this); // what has come may still be there
         } else if (input.isBeingRead() || limits.isPast()) {
-            abort();
+            endAtOnce();
         } else if (sent.isIdle() || sent.hasEnded() && !sent.hasPending()) {
             closeIdle();
         } else {
             stream.loop()
                     .spawn(
                             "closing connection " + id(),
-                            this::close); // what was sent is to arrive, and the scope not to wait for it
+                            this::end); // what was sent is to arrive, and the scope not to wait for it
         }
     }
 

@@ -13,6 +13,8 @@ final class StreamInput extends BufferedInput {
     private final StreamConnection connection;
     private final InputHalf half;
 
+    private volatile boolean givenUp;
+
     /** How long the operation under way waits without progress. The reader's. */
     private Duration inactivity = Duration.ZERO;
 
@@ -55,8 +57,18 @@ final class StreamInput extends BufferedInput {
     protected ConnectionException refusal() {
         if (!connection.isUser()) return connection.released(Phase.READ);
         if (isDropped()) return failure(Reason.CLOSED, null); // whoever is at it does no more than tidy up
-        Reason busy = connection.limits().isHandshake() ? Reason.BUSY_CONNECTING : Reason.BUSY_READING;
-        return ConnectionException.of(busy, Phase.READ, peer());
+        if (!connection.limits().isHandshake()) return super.refusal();
+        return ConnectionException.of(Reason.BUSY_CONNECTING, Phase.READ, peer());
+    }
+
+    /** Its owner ends it: operations that are under way tell nothing any more. */
+    void giveUp() {
+        givenUp = true;
+    }
+
+    @Override
+    boolean isGivenUp() {
+        return givenUp;
     }
 
     @Override

@@ -38,6 +38,11 @@ final class StreamOutput extends ChunkOutput {
     /** A writer that is about to give this free, and is waited for. */
     private volatile @Nullable Thread leaver;
 
+    /** The operation that writes, if it is one of the event face. */
+    private volatile @Nullable OutputVio holder;
+
+    private volatile boolean givenUp;
+
     /** Whether a timeout leaves everything as it is. */
     private boolean patient;
 
@@ -135,7 +140,7 @@ final class StreamOutput extends ChunkOutput {
             try {
                 part.read(done, piece, connection.loop());
             } catch (IOException e) {
-                connection.abort();
+                connection.endAtOnce();
                 throw ConnectionException.of(Reason.FILE, Phase.WRITE, peer(), "the file could not be read", e);
             }
             done += send(piece);
@@ -190,8 +195,26 @@ final class StreamOutput extends ChunkOutput {
 
     private ConnectionException refusal() {
         if (!connection.isUser()) return connection.released(Phase.WRITE);
-        Reason busy = connection.limits().isHandshake() ? Reason.BUSY_CONNECTING : Reason.BUSY_WRITING;
-        return ConnectionException.of(busy, Phase.WRITE, peer());
+        if (connection.limits().isHandshake())
+            return ConnectionException.of(Reason.BUSY_CONNECTING, Phase.WRITE, peer());
+        OutputVio vio = holder;
+        String busy = vio == null ? null : vio.busy();
+        return busy == null
+                ? ConnectionException.of(Reason.BUSY_WRITING, Phase.WRITE, peer())
+                : ConnectionException.of(Reason.BUSY_WRITING, Phase.WRITE, peer(), busy, null);
+    }
+
+    void holder(@Nullable OutputVio vio) {
+        holder = vio;
+    }
+
+    /** Its owner ends it: operations that are under way tell nothing any more. */
+    void giveUp() {
+        givenUp = true;
+    }
+
+    boolean isGivenUp() {
+        return givenUp;
     }
 
     /** As {@link #claim()}; false when a thread is sending. */

@@ -43,12 +43,19 @@ abstract class StreamVio {
         public @Nullable Event begin() {
             lock.lock();
             try {
-                boolean told = due;
+                boolean told = due && !isWithdrawn();
                 due = false;
                 return told ? event : null;
             } finally {
                 lock.unlock();
             }
+        }
+
+        /** Nobody else would end the stream, and its peer would wait. */
+        @Override
+        public void failed(Event told, Throwable cause) {
+            Continuation.Delivery.super.failed(told, cause);
+            if (connection != null && isOfConnection()) connection.endAtOnce();
         }
 
         /** The handler may have made room, or filled the buffer. */
@@ -83,6 +90,9 @@ abstract class StreamVio {
     /** The clock is to start anew. */
     private volatile boolean asked;
 
+    /** Started on a half that its owner had ended, which is to be told. */
+    private volatile boolean late;
+
     /** @param connection which carries the stream, if there is one */
     StreamVio(@Nullable StreamConnection connection, Continuation continuation, long bytes) {
         if (bytes < 0) throw new IllegalArgumentException("cannot move " + bytes + " bytes");
@@ -112,6 +122,12 @@ abstract class StreamVio {
     /** How long there may be nothing to be moved. */
     abstract long patience();
 
+    /** Whether it moves bytes of the connection itself, and not those of a message on it. */
+    abstract boolean isOfConnection();
+
+    /** Whether the half's owner has ended it, and is to hear no more of it. */
+    abstract boolean isGivenUp();
+
     /** Makes the half the thread's own, or throws why that is not possible. */
     abstract void claim(Thread owner) throws ConnectionException;
 
@@ -133,6 +149,7 @@ abstract class StreamVio {
     }
 
     private Thread runner() {
+        late = isGivenUp();
         return loop.unstarted("vio", this::run);
     }
 
@@ -233,7 +250,7 @@ abstract class StreamVio {
             LockSupport.parkNanos(this, limit - System.nanoTime());
         }
         if (!Thread.currentThread().isInterrupted()) return;
-        if (connection != null) connection.abort();
+        if (connection != null) connection.endAtOnce();
         throw ConnectionException.of(Reason.INTERRUPTED, phase(), null);
     }
 
@@ -290,7 +307,37 @@ abstract class StreamVio {
         }
     }
 
+    private boolean isWithdrawn() {
+        return !late && isOfConnection() && isGivenUp();
+    }
+
+    /** What has the half, for whoever wants it too; null when it is about to be free. */
+    final @Nullable String busy() {
+        return isUnderWay()
+                ? "a " + name() + " is under way here, " + progress() + ": wait for its end, or cancel() it"
+                : null;
+    }
+
+    private String name() {
+        return this instanceof InputVio ? "ReadVio" : "WriteVio";
+    }
+
+    private String progress() {
+        lock.lock();
+        try {
+            return done + " of " + (requested == Vio.UNBOUNDED ? "unbounded" : requested) + " bytes done";
+        } finally {
+            lock.unlock();
+        }
+    }
+
     // ---- the user's side
+
+    /** Where it moves bytes, and how far it has come. */
+    @Override
+    public final String toString() {
+        return name() + " on " + (connection == null ? "a stream" : connection) + ", " + progress();
+    }
 
     public final Continuation continuation() {
         return continuation;
