@@ -284,7 +284,8 @@ public interface Connection extends Input, Output, AutoCloseable {
 
     /**
      * Gives a connection that was taken over from an HTTP server back to it: the next byte to be received is the first of the next
-     * request. The caller must not touch it afterwards.
+     * request. For the caller it is dead then, with all that was made of it, as one that was {@linkplain #release() released}: operations
+     * fail with {@code CLOSED}, and ending it ends nothing.
      *
      * <p>Waits until everything sent is with the operating system; timeouts and a deadline that were set here are forgotten. May be
      * called while the handler runs or after it.

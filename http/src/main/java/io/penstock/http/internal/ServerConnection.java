@@ -6,7 +6,6 @@ import io.penstock.http.HeaderNames;
 import io.penstock.http.HttpServerOptions;
 import io.penstock.http.HttpVersion;
 import io.penstock.http.RequestHead;
-import io.penstock.net.Connection.Origin;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.internal.BufferedInput;
@@ -127,7 +126,7 @@ final class ServerConnection {
 
     private void closeQuietly() {
         try {
-            connection.close();
+            connection.inUse().close();
         } catch (ConnectionException e) {
             LOG.debug("{} was taken over, and could not deliver everything", connection, e);
         }
@@ -172,21 +171,23 @@ final class ServerConnection {
                 .end()
                 .raw(text)
                 .sendTo(connection.output());
-        linger();
+        linger(connection);
     }
 
     private void part(ServerExchange exchange) throws ConnectionException {
         // a client that asked for the end, and of whom nothing is left to read, cannot be hurt by it
-        if (!connection.isOpen() || exchange.isPartingExpected() && input.buffered() == 0) return;
+        StreamConnection last = connection.inUse(); // a taker has had it to the end
+        if (!last.isOpen() || exchange.isPartingExpected() && input.buffered() == 0) return;
         exchange.retire();
-        linger();
+        linger(last);
     }
 
     /** Ends the output and drops what still comes, for a while: a close with unread input would reset the answer away. */
-    private void linger() throws ConnectionException {
+    private static void linger(StreamConnection connection) throws ConnectionException {
         connection.shutdownOutput();
         try (var _ = connection.deadline(PARTING)) {
-            for (ByteBuf piece = input.take(MessageBody.PIECE); piece != null; piece = input.take(MessageBody.PIECE)) {
+            BufferedInput rest = connection.input();
+            for (ByteBuf piece = rest.take(MessageBody.PIECE); piece != null; piece = rest.take(MessageBody.PIECE)) {
                 piece.release();
             }
         } catch (ConnectionException _) {
@@ -204,11 +205,12 @@ final class ServerConnection {
     }
 
     boolean isTakenOver() {
-        return connection.origin() == Origin.TAKEN_OVER && connection.isOpen();
+        StreamConnection taken = connection.inUse();
+        return taken != connection && taken.isOpen();
     }
 
     void abort() {
         aborted = true;
-        connection.abort();
+        connection.revoke();
     }
 }

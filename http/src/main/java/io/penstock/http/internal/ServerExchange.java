@@ -121,7 +121,7 @@ final class ServerExchange implements Exchange {
 
     @Override
     public void onClientEnd(Consumer<Reason> told) {
-        clientEnd.tell(connection, told);
+        clientEnd.tell(connection.inUse(), told);
     }
 
     // ---- the answer
@@ -241,11 +241,11 @@ final class ServerExchange implements Exchange {
             if (connection.owes()) connection.output().flush();
             var taken = new TakeOver(toString(), connection, obstacle(asked));
             asked.giveBack();
+            StreamConnection raw = connection.lendTo(taken);
             taken.begin();
             progress.takenOver(taking, taken);
             if (answer != null) answer.takenOver();
-            connection.takenOverFrom(taken);
-            return connection;
+            return raw;
         } finally {
             if (answer != null) answer.unclaim();
             progress.done(taking);
@@ -302,7 +302,7 @@ final class ServerExchange implements Exchange {
         } else {
             // the client must not take for complete what is not
             log(failure, "in the middle of its answer; the connection is aborted");
-            connection.abort();
+            connection.revoke();
         }
     }
 
@@ -384,14 +384,16 @@ final class ServerExchange implements Exchange {
     /** Drops what is left in this process, whatever happened. Idempotent. */
     void retire() {
         retired = true;
-        connection.uncorkAll();
+        StreamConnection last = connection.inUse();
+        last.uncorkAll();
         MessageBody opened = body;
         if (opened != null && !opened.retire()) {
             persistent = false;
-            connection.abort(); // a thread of the handler is still reading: it gets CLOSED
+            connection.revoke(); // a thread of the handler is still reading: it gets CLOSED
         }
         clientEnd.forget();
         connection.renew(service.idleTimeouts());
+        if (last != connection) last.renew(service.idleTimeouts());
     }
 
     /** Whether the connection can take another request. */

@@ -24,6 +24,7 @@ final class TakeOver implements StreamConnection.Lender {
     }
 
     private final String exchange;
+    /** The server's hold on it. */
     private final StreamConnection connection;
 
     /** Why no request can follow; null when one can. */
@@ -63,14 +64,14 @@ final class TakeOver implements StreamConnection.Lender {
     void begin() {
         received = consumed();
         sent = connection.stats().sent();
-        watch = connection.whenInputEnds(reason -> ending = reason);
+        watch = connection.inUse().whenInputEnds(reason -> ending = reason);
     }
 
     /** How much of what came was taken out of the connection; of two that change, both are looked at until they agree. */
     private long consumed() {
         while (true) {
             long came = connection.stats().received();
-            int waiting = connection.buffered();
+            int waiting = connection.inUse().buffered();
             if (came == connection.stats().received()) return came - waiting;
         }
     }
@@ -171,7 +172,7 @@ final class TakeOver implements StreamConnection.Lender {
     /** The handler has returned: whether somebody has the connection behind it, or is just giving it back. */
     boolean outlivesHandler() {
         if (isResumed()) return false;
-        return !connection.comeHome() || !holder.compareAndSet(Holder.TAKER, Holder.SERVER);
+        return !connection.inUse().comeHome() || !holder.compareAndSet(Holder.TAKER, Holder.SERVER);
     }
 
     /** Waits for the one who has it behind its handler to end it, or to give it back. */

@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -152,12 +153,9 @@ class ExchangeRacesTest extends GroundTest {
                     assertThat(answered || !winners.isEmpty())
                             .as(results::toString)
                             .isTrue();
-                    if (winners.isEmpty()) {
-                        exchange.takeOver().send("|1!");
-                    } else {
-                        winners.getFirst().send(answered ? "|1!" : "|0!");
-                    }
-                    exchange.connection().resumeHttp();
+                    Connection raw = winners.isEmpty() ? exchange.takeOver() : winners.getFirst();
+                    raw.send(answered ? "|1!" : "|0!");
+                    raw.resumeHttp();
                 },
                 served -> {
                     var all = new StringBuilder();
@@ -176,6 +174,7 @@ class ExchangeRacesTest extends GroundTest {
             try (var served = serve(exchange -> {
                 BodyOutput body = exchange.start(ResponseHead.of(200));
                 var sent = new AtomicInteger();
+                var raw = new AtomicReference<Connection>();
                 while (exchange.connection().origin() != Origin.TAKEN_OVER) {
                     List<Object> results = race(List.<Callable<?>>of(
                             of(() -> {
@@ -187,9 +186,10 @@ class ExchangeRacesTest extends GroundTest {
                             exchange::takeOver));
                     assertThat(results)
                             .allMatch(each -> !(each instanceof Throwable) || isBusy(each) || isMisuse(each));
+                    those(results, Connection.class).forEach(raw::set);
                 }
-                exchange.connection().send("RAW" + sent.get());
-                exchange.connection().close(); // it is a matter of the scope of the thread that has taken it
+                raw.get().send("RAW" + sent.get());
+                raw.get().close(); // it is a matter of the scope of the thread that has taken it
             })) {
                 String all = served.send(get("/")).receiveAll();
                 int pieces = Integer.parseInt(all.substring(all.indexOf("RAW") + 3));

@@ -502,6 +502,12 @@ public abstract class BufferedInput implements Input {
         return append() ? current : null;
     }
 
+    /** Takes over what another one holds, for whoever has the claim of both. */
+    final void hold(BufferedInput other) {
+        current = other.current;
+        other.current = null;
+    }
+
     /** What is held, for whoever has the claim. */
     final @Nullable ByteBuf kept() {
         return current;

@@ -76,6 +76,19 @@ final class Duplex implements OpenSocket {
         return next;
     }
 
+    /** Gives it from its user, who has claimed both halves, to another. */
+    void pass(StreamConnection to) {
+        user = to;
+    }
+
+    /** When this returns, nothing is under way of what the last user has begun, who has claimed both halves, and is that no more. */
+    void forget(@Nullable StreamConnection last) {
+        if (last != null) input.forget(last);
+        output.uncorkAll();
+        lock.lock(); // behind an option that is being set
+        lock.unlock();
+    }
+
     boolean isUsedBy(StreamConnection connection) {
         return user == connection;
     }
@@ -92,11 +105,9 @@ final class Duplex implements OpenSocket {
      */
     @Nullable
     Released dismiss() {
+        StreamConnection last = user;
         user = null;
-        input.forgetAll();
-        output.uncorkAll();
-        lock.lock(); // behind an option that is being set
-        lock.unlock();
+        forget(last);
         return flaw();
     }
 

@@ -7,6 +7,7 @@ import io.penstock.net.event.Action;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +43,13 @@ final class InputHalf {
     private @Nullable Runnable watcher;
 
     /** Told the reason, once, when the stream has ended. */
-    private List<Consumer<Reason>> enders = List.of();
+    private List<Ender> enders = List.of();
+
+    private record Ender(StreamConnection user, Consumer<Reason> told) {
+        void tell(Reason end) {
+            told.accept(end);
+        }
+    }
 
     InputHalf(Duplex stream, NettyLoop loop) {
         this.stream = stream;
@@ -107,7 +114,7 @@ final class InputHalf {
     @Nullable
     List<ByteBuf> surrender(StreamConnection by) {
         List<ByteBuf> chunks;
-        List<Consumer<Reason>> tellEnd;
+        List<Ender> tellEnd;
         lock.lock();
         try {
             if (!stream.isUsedBy(by) || ending == Reason.CLOSED) return null;
@@ -122,7 +129,7 @@ final class InputHalf {
         } finally {
             lock.unlock();
         }
-        tellEnd.forEach(each -> each.accept(Reason.CLOSED));
+        tellEnd.forEach(each -> each.tell(Reason.CLOSED));
         return chunks;
     }
 
@@ -130,7 +137,7 @@ final class InputHalf {
         boolean dropping = reason == Reason.CLOSED;
         List<ByteBuf> dropped = List.of();
         Runnable told;
-        List<Consumer<Reason>> tellEnd;
+        List<Ender> tellEnd;
         lock.lock();
         try {
             if (by != null && !stream.isUsedBy(by)) return false;
@@ -154,7 +161,7 @@ final class InputHalf {
         StreamConnection user = stream.user();
         if (dropping && user != null) user.streamInput().tidy();
         if (told != null) told.run();
-        tellEnd.forEach(each -> each.accept(reason));
+        tellEnd.forEach(each -> each.tell(reason));
         return true;
     }
 
@@ -323,8 +330,9 @@ final class InputHalf {
         try {
             end = stream.isUsedBy(user) ? ending : Reason.CLOSED;
             if (end == null) {
-                enders = Stream.concat(enders.stream(), Stream.of(told)).toList();
-                return () -> forget(told);
+                var ender = new Ender(user, told);
+                enders = Stream.concat(enders.stream(), Stream.of(ender)).toList();
+                return () -> forgetIf(each -> each == ender);
             }
         } finally {
             lock.unlock();
@@ -333,22 +341,21 @@ final class InputHalf {
         return () -> false;
     }
 
-    private boolean forget(Consumer<Reason> told) {
+    /** That user, who is it no more, has the end told no more. When this returns, nothing that they have begun here is under way. */
+    void forget(StreamConnection user) {
+        forgetIf(each -> each.user() == user);
+    }
+
+    private boolean forgetIf(Predicate<Ender> condition) {
         lock.lock();
         try {
-            List<Consumer<Reason>> before = enders;
-            enders = before.stream().filter(each -> each != told).toList();
+            List<Ender> before = enders;
+            if (before.isEmpty()) return false;
+            enders = before.stream().filter(condition.negate()).toList();
             return enders.size() < before.size();
         } finally {
             lock.unlock();
         }
-    }
-
-    /** Nobody has the end told any more. */
-    void forgetAll() {
-        lock.lock();
-        enders = List.of();
-        lock.unlock();
     }
 
     /** Whether the stream runs, and nothing waits to be read. */

@@ -16,8 +16,21 @@ final class Limits {
     /** While a TLS handshake is under way: the limit of all its waits. Else 0. */
     private volatile long handshake;
 
+    /** Those of whoever has lent the connection: their deadline holds where no other is set here. */
+    private final @Nullable Limits lender;
+
     Limits(Timeouts timeouts) {
+        this(timeouts, null);
+    }
+
+    Limits(Timeouts timeouts, @Nullable Limits lender) {
         this.timeouts = timeouts;
+        this.lender = lender;
+    }
+
+    private @Nullable FixedDeadline fixed() {
+        FixedDeadline mine = deadline;
+        return mine == null && lender != null ? lender.deadline : mine;
     }
 
     Timeouts timeouts() {
@@ -34,7 +47,7 @@ final class Limits {
 
     /** A deadline for a part of what its user does: it does not outlast theirs, which is the one again afterwards. */
     Deadline deadlineWithin(Duration part) {
-        FixedDeadline theirs = deadline;
+        FixedDeadline theirs = fixed();
         long at = System.nanoTime() + part.toNanos();
         return set(theirs == null ? at : Limit.earlier(at, theirs.at), theirs);
     }
@@ -67,7 +80,7 @@ final class Limits {
     long from(Duration inactivity) {
         long whole = handshake;
         if (whole != 0) return whole;
-        FixedDeadline fixed = deadline;
+        FixedDeadline fixed = fixed();
         if (inactivity.isZero()) return fixed == null ? Limit.NEVER : fixed.at;
         long idle = System.nanoTime() + inactivity.toNanos();
         return fixed != null && fixed.at - idle < 0 ? fixed.at : idle;
@@ -77,7 +90,7 @@ final class Limits {
     boolean isPast() {
         long whole = handshake;
         if (whole != 0) return Limit.isPast(whole);
-        FixedDeadline fixed = deadline;
+        FixedDeadline fixed = fixed();
         return fixed != null && Limit.isPast(fixed.at);
     }
 
@@ -88,7 +101,7 @@ final class Limits {
 
     /** From now on all waits are those of one handshake. */
     void beginHandshake(long limit) {
-        FixedDeadline fixed = deadline;
+        FixedDeadline fixed = fixed();
         handshake = fixed == null ? limit : Limit.earlier(fixed.at, limit);
     }
 

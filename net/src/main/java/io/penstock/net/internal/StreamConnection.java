@@ -55,11 +55,23 @@ public final class StreamConnection extends Owned implements Connection {
     private final StreamOutput output;
     private final Limits limits;
     private volatile boolean dirty;
-    private volatile @Nullable Lent lent;
+
+    /** Who has lent it to whoever has this; null when nobody has. */
+    private final @Nullable Loan loan;
 
     StreamConnection(Duplex stream, Timeouts timeouts) {
+        this(stream, timeouts, null);
+    }
+
+    /** For whom it was lent to: a raw stream, with timeouts of its own. */
+    StreamConnection(Duplex stream, Loan loan) {
+        this(stream, Timeouts.DEFAULT, loan);
+    }
+
+    private StreamConnection(Duplex stream, Timeouts timeouts, @Nullable Loan loan) {
         this.stream = stream;
-        this.limits = new Limits(timeouts);
+        this.loan = loan;
+        this.limits = new Limits(timeouts, loan == null ? null : loan.home().limits);
         this.input = new StreamInput(this, stream.input());
         this.output = new StreamOutput(this, stream.output());
     }
@@ -182,7 +194,8 @@ public final class StreamConnection extends Owned implements Connection {
 
     @Override
     public Origin origin() {
-        return lent == null ? stream.origin() : Origin.TAKEN_OVER;
+        StreamConnection user = stream.user();
+        return user == null || user.loan == null ? stream.origin() : Origin.TAKEN_OVER;
     }
 
     @Override
@@ -457,12 +470,15 @@ public final class StreamConnection extends Owned implements Connection {
 
     /** What an operation gets that comes too late. */
     ConnectionException released(Phase phase) {
-        return ConnectionException.of(
-                Reason.CLOSED,
-                phase,
-                remoteAddress(),
-                "the connection was released or detached, and may be another's by now: take one out of the pool again",
-                null);
+        return ConnectionException.of(Reason.CLOSED, phase, remoteAddress(), fate(), null);
+    }
+
+    private String fate() {
+        if (inUse() != this) return "the connection was taken over: use the one that whoever took it over was given";
+        Loan from = loan;
+        return from == null || !from.isOver()
+                ? "the connection was released or detached, and may be another's by now: take one out of the pool again"
+                : from.fate();
     }
 
     // ---- its scope
@@ -512,43 +528,46 @@ public final class StreamConnection extends Owned implements Connection {
         void resumed();
     }
 
-    private record Lent(Lender by, ConnectionScope scope) {}
-
-    /** The connection is a raw stream from now on, with timeouts of its own, and a matter of the calling thread's scope. */
-    public void takenOverFrom(Lender lender) {
-        uncorkAll();
-        ConnectionScope home = owner();
-        lent = new Lent(lender, home == null ? ConnectionScope.PROCESS : home);
-        timeouts(Timeouts.DEFAULT);
-        moveTo(ConnectionScope.ofCurrentThread());
+    /**
+     * Lends the stream to a taker, as a matter of the calling thread's scope. Until it is given back this gets nowhere, but for what it can
+     * tell, and for {@link #revoke}.
+     *
+     * @throws ConnectionException BUSY_READING or BUSY_WRITING when another thread is at it; nothing has changed then
+     */
+    public StreamConnection lendTo(Lender lender) throws ConnectionException {
+        StreamConnection taker = Loan.begin(this, lender);
+        taker.moveTo(ConnectionScope.ofCurrentThread());
+        return taker;
     }
 
-    /** Puts it where it was before it was taken over, if it is still the calling thread's; false when it is another's, or ended. */
+    /** The hold on the stream that counts: the taker's while it is lent, else this. */
+    public StreamConnection inUse() {
+        StreamConnection user = stream.user();
+        return user != null && user.loan != null && user.loan.home() == this ? user : this;
+    }
+
+    /** Aborts it, in whose hands it may be. */
+    public void revoke() {
+        StreamConnection last = null;
+        for (StreamConnection user = inUse(); user != last; user = inUse()) {
+            user.abort();
+            last = user;
+        }
+    }
+
+    /** Puts it into the scope of its lender, if it is still the calling thread's; false when it is another's, or ended. */
     public boolean comeHome() {
-        Lent from = lent;
+        Loan from = loan;
         if (from == null || !ConnectionScope.ofCurrentThread().remove(this)) return false;
-        from.scope().add(this);
-        return true;
+        ConnectionScope theirs = from.home().owner();
+        return theirs == null || theirs.add(this);
     }
 
     @Override
     public void resumeHttp() throws ConnectionException {
-        Lent from = lent;
+        Loan from = loan;
         if (from == null) throw new IllegalStateException(this + " was not taken over from an HTTP server");
-        if (stream.isClosed() || stream.output().hasEnded()) {
-            throw new IllegalStateException(this + " has ended: no request can be answered on it");
-        }
-        from.by().requireResumable();
-        uncorkAll();
-        output.flush();
-        if (input.isBeingRead()) {
-            throw ConnectionException.of(Reason.BUSY_READING, Phase.READ, remoteAddress());
-        }
-        from.by().claim();
-        lent = null;
-        limits.forgetDeadline();
-        moveTo(from.scope());
-        from.by().resumed();
+        from.giveBack(this);
     }
 
     // ---- for the house

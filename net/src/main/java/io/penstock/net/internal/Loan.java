@@ -1,0 +1,108 @@
+package io.penstock.net.internal;
+
+import io.penstock.net.ConnectionException;
+import io.penstock.net.internal.StreamConnection.Lender;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A stream in the hands of somebody who may give it back. Its owner's hold, both halves of which are claimed meanwhile, is then its user
+ * again; the taker's is dead for good, as a released one is.
+ */
+final class Loan {
+    private final StreamConnection home;
+    private final Lender lender;
+
+    /** Where it was given back; null until then. */
+    private volatile @Nullable Throwable returned;
+
+    private Loan(StreamConnection home, Lender lender) {
+        this.home = home;
+        this.lender = lender;
+    }
+
+    StreamConnection home() {
+        return home;
+    }
+
+    /** Lends what nobody reads or writes at the moment; what its owner has received and not consumed goes with it. */
+    static StreamConnection begin(StreamConnection home, Lender lender) throws ConnectionException {
+        claim(home);
+        var taker = new StreamConnection(home.stream(), new Loan(home, lender));
+        claim(taker);
+        pass(home, taker);
+        home.stream().output().uncorkAll();
+        unclaim(taker);
+        return taker;
+    }
+
+    /** Waits until everything sent is with the operating system; whatever fails before it is given back has changed nothing. */
+    void giveBack(StreamConnection taker) throws ConnectionException {
+        requireLent(taker);
+        lender.requireResumable();
+        try {
+            claim(taker);
+        } catch (ConnectionException e) {
+            requireLent(taker); // another thread was a little faster
+            throw e;
+        }
+        try {
+            taker.output().flush();
+            lender.claim();
+        } catch (ConnectionException | RuntimeException e) {
+            unclaim(taker);
+            throw e;
+        }
+        returned = new Throwable("the connection was given back");
+        pass(taker, home);
+        taker.stream().forget(taker);
+        taker.leaveScope();
+        unclaim(home);
+        lender.resumed();
+    }
+
+    private void requireLent(StreamConnection taker) {
+        if (returned != null) throw new IllegalStateException(fate());
+        if (taker.stream().isClosed() || taker.stream().output().hasEnded()) {
+            throw new IllegalStateException(taker + " has ended: no request can be answered on it");
+        }
+    }
+
+    /** From one hold to another, which are both claimed. */
+    private static void pass(StreamConnection from, StreamConnection to) {
+        to.streamInput().hold(from.streamInput());
+        to.stream().pass(to);
+    }
+
+    private static void claim(StreamConnection hold) throws ConnectionException {
+        if (!hold.streamInput().claim()) throw hold.streamInput().refusal();
+        try {
+            hold.streamOutput().claim();
+        } catch (ConnectionException | RuntimeException e) {
+            hold.streamInput().unclaim();
+            throw e;
+        }
+    }
+
+    private static void unclaim(StreamConnection hold) {
+        hold.streamOutput().unclaim();
+        hold.streamInput().end();
+    }
+
+    boolean isOver() {
+        return returned != null;
+    }
+
+    /** Why the taker gets nowhere any more. Rendering a stack takes long, and is done for those only who go on all the same. */
+    String fate() {
+        Throwable stack = returned;
+        String place = stack == null
+                ? ""
+                : Arrays.stream(stack.getStackTrace())
+                        .filter(each -> !each.getClassName().startsWith(Loan.class.getPackageName()))
+                        .findFirst()
+                        .map(each -> ", at " + each)
+                        .orElse("");
+        return "the connection was given back to HTTP" + place + ", and is the taker's no more";
+    }
+}
