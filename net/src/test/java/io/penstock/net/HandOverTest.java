@@ -82,9 +82,7 @@ class HandOverTest {
             first.getOutputStream().write("go\n".getBytes(UTF_8));
             first.getOutputStream().flush();
             // or else it might have echoed all there is before it knows, and wait for more
-            Awaitility.await()
-                    .atMost(Duration.ofSeconds(30))
-                    .until(() -> Files.exists(directory.resolve("going")));
+            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> Files.exists(directory.resolve("going")));
             going.countDown();
             assertThat(first.waitFor(40, TimeUnit.SECONDS)).as("the first ends").isTrue();
             assertThat(first.exitValue()).as(() -> said("first")).isZero();
