@@ -151,8 +151,9 @@ interface VioContract extends Contract {
             IoBuffer.Reader reader = buffer.reader();
             var least = new AtomicInteger(Integer.MAX_VALUE);
             var observer = Observer.of(event -> {
-                if (event instanceof ReadReady) least.accumulateAndGet(reader.available(), Math::min);
-                reader.consume(reader.available());
+                int there = reader.available(); // none when the handling of the event before has taken them too
+                if (event instanceof ReadReady && there > 0) least.accumulateAndGet(there, Math::min);
+                reader.consume(there);
             });
             ends.connection().read(observer.continuation(), buffer, 25);
             ends.feed("123456789", Cut.BYTE_BY_BYTE);
