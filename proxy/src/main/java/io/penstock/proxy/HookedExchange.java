@@ -13,6 +13,7 @@ import io.penstock.net.ConnectionException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** The exchange that a route's handler is given: the hooks see its answer before the client does. */
 final class HookedExchange implements Exchange {
@@ -31,7 +32,7 @@ final class HookedExchange implements Exchange {
     public BodyOutput start(ResponseHead head) throws ConnectionException {
         show();
         try {
-            Answer other = transaction.answering(head);
+            Answer other = seen(head);
             if (other == null) return exchange.start(head);
             respond(other);
             return new Unheard();
@@ -44,7 +45,7 @@ final class HookedExchange implements Exchange {
     public void respond(ResponseHead head, byte[] body) throws ConnectionException {
         show();
         try {
-            Answer other = transaction.answering(head);
+            Answer other = seen(head);
             if (other == null) {
                 exchange.respond(head, body);
             } else {
@@ -59,6 +60,19 @@ final class HookedExchange implements Exchange {
     private void show() {
         if (!shown.compareAndSet(false, true)) {
             throw new IllegalStateException("another thread answers " + exchange + " at the moment");
+        }
+    }
+
+    /** The hooks' look at the answer; what one of them answers instead, or null. What is too late, the exchange refuses. */
+    private @Nullable Answer seen(ResponseHead head) {
+        if (exchange.committed()) return null;
+        try {
+            return transaction.show(head);
+        } catch (PluginFailure e) {
+            throw new HandlerLeg.HookedFailure(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return null;
         }
     }
 

@@ -66,8 +66,9 @@ final class Intercept implements Destination {
         this.timeouts = timeouts;
     }
 
-    Role role() {
-        return role;
+    /** Whether it is in the place of everything behind the client, and not only of the origin. */
+    boolean isServer() {
+        return role == Role.SERVER;
     }
 
     String plugin() {

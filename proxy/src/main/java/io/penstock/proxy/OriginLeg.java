@@ -103,7 +103,8 @@ final class OriginLeg implements Answer.Streamed {
                 return transaction.given();
             }
             leg = ask(transaction, destination, connection, request);
-            if (transaction.receive(leg.head)) return transaction.given();
+            transaction.received(leg.head);
+            if (transaction.at(Hook.READ_RESPONSE_HEAD)) return transaction.given();
             passedOn = true;
             return new Answer.Relayed(leg);
         } finally {
@@ -116,10 +117,10 @@ final class OriginLeg implements Answer.Streamed {
 
     private static Connection connect(Transaction transaction, Destination destination, boolean fresh)
             throws OriginFailure {
-        SocketAddress address = transaction.enter(Phase.CONNECT);
+        SocketAddress address = transaction.enterAtOrigin(Phase.CONNECT);
         try {
             Connection connection = destination.connect(address, fresh);
-            transaction.connected(((StreamConnection) connection).reused() > 0);
+            transaction.chronicle().connected(((StreamConnection) connection).reused() > 0);
             return connection;
         } catch (ConnectionException e) {
             Retry retry = e.reason() == Reason.INTERRUPTED || e.phase() == ConnectionException.Phase.POOL
@@ -136,7 +137,7 @@ final class OriginLeg implements Answer.Streamed {
         ClientExchange exchange = ClientExchange.on(connection);
         long length = transaction.bodyLeft();
         Upload upload = null;
-        SocketAddress address = transaction.enter(Phase.SEND_REQUEST);
+        SocketAddress address = transaction.enterAtOrigin(Phase.SEND_REQUEST);
         try {
             BodyOutput out = exchange.send(request, length);
             if (length != 0) {
@@ -176,7 +177,7 @@ final class OriginLeg implements Answer.Streamed {
             boolean died = e.reason() == Reason.EOF || e.reason() == Reason.RESET;
             throw new OriginFailure(
                     transaction.phase(),
-                    repeatable && died && transaction.reused() && !exchange.firstByteSeen()
+                    repeatable && died && transaction.chronicle().reused() && !exchange.firstByteSeen()
                             ? Retry.NEW_CONNECTION
                             : Retry.NEVER,
                     address,

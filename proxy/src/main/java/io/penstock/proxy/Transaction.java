@@ -1,26 +1,21 @@
 package io.penstock.proxy;
 
 import io.penstock.http.Body;
-import io.penstock.http.BodyOutput;
 import io.penstock.http.Exchange;
-import io.penstock.http.Handler;
 import io.penstock.http.RequestHead;
 import io.penstock.http.ResponseHead;
 import io.penstock.http.TakeOverEnd;
 import io.penstock.net.Connection.Origin;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.Listener;
-import io.penstock.net.Loop;
 import io.penstock.net.Timeouts;
 import io.penstock.net.event.Continuation;
 import io.penstock.net.event.NetEvent;
 import io.penstock.proxy.TransactionRecord.EndedBy;
 import java.net.SocketAddress;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,37 +33,23 @@ public final class Transaction {
     private final Proxy proxy;
     private final Session session;
     private final Exchange exchange;
-    private final TransactionDispatch hooks = new TransactionDispatch();
-    private final BooleanSupplier isAnswered = () -> this.given != null;
-    private final long begun = System.nanoTime();
-    private final Thread thread = Thread.currentThread();
-
+    private final TransactionDispatch hooks;
+    private final Chronicle chronicle = new Chronicle();
     private RequestHead request;
-    private @Nullable Hooks ownHooks;
-    private @Nullable Map<String, Object> data;
-    private @Nullable Hook<Transaction> reached;
     private @Nullable Answer given;
     private @Nullable RequestHead originRequest;
     private @Nullable ResponseHead response;
-    private @Nullable Upstream upstream;
     private @Nullable Intercept intercept;
-    private @Nullable SocketAddress origin;
-    private boolean reused;
-    private int attempts;
+    private @Nullable Map<String, Object> data;
     private boolean bodyShown;
-    private long chosen = -1;
-    private long connected = -1;
-    private long firstByte = -1;
     private volatile Phase phase = Phase.READ_REQUEST_HEAD;
-    private @Nullable TakeOverEnd tunnel;
-    private EndedBy endedBy = EndedBy.NOBODY;
-    private Phase endedIn = Phase.DONE;
 
     Transaction(Proxy proxy, Session session, Exchange exchange) {
         this.proxy = proxy;
         this.session = session;
         this.exchange = exchange;
         this.request = exchange.request();
+        this.hooks = new TransactionDispatch(proxy, this);
         session.begin(this);
     }
 
@@ -77,9 +58,9 @@ public final class Transaction {
     void run() throws ConnectionException, InterruptedException {
         try {
             send(answer());
-        } catch (PluginFailure e) {
-            failed(e); // at the last hook before the head: there is no other answer than this
-            if (exchange.committed()) throw abandoned(e);
+        } catch (PluginFailure e) { // at the last hook before the head: there is no other answer than this
+            if (exchange.committed()) throw abandon(e);
+            failed(e);
             exchange.respond(500, e.plugin() + " failed\n");
         } catch (ConnectionException e) {
             ended(whoseFault(e));
@@ -97,322 +78,69 @@ public final class Transaction {
         }
     }
 
-    /** Asked of the connection as well: a thread of the handler may have taken it just now, and not yet have said so here. */
-    private boolean isTakenOver() {
-        return phase == Phase.TAKEN_OVER || exchange.connection().origin() == Origin.TAKEN_OVER;
-    }
-
-    /** The connection that a handler took over from it has ended, or is HTTP's again: this is where the transaction ends. */
-    void takeOverEnded(TakeOverEnd end) {
-        tunnel = end;
-        switch (end.cause()) {
-            case RESUMED, CLOSED -> {}
-            case LOST -> ended(EndedBy.CLIENT);
-            case FAILED -> ended(EndedBy.PLUGIN);
-            case ABORTED -> ended(EndedBy.PENSTOCK);
-        }
-        close();
-    }
-
-    /** Whoever answers first, answers: a plugin at a hook, a route's handler, or an origin. */
+    /** What is sent, also where whoever was to answer has failed. */
     private Answer answer() throws PluginFailure, ConnectionException, InterruptedException {
         try {
-            if (at(Hook.TRANSACTION_START) || at(Hook.READ_REQUEST_HEAD) || at(Hook.PRE_REMAP)) return given();
-            phase = Phase.ROUTE;
-            Answer last = LastHop.answer(request);
-            if (last != null) {
-                ended(EndedBy.PENSTOCK);
-                return last;
-            }
-            if (intercept != null && intercept.role() == Intercept.Role.SERVER) {
-                return OriginLeg.fetchWhole(this, intercept);
-            }
-            Route route = proxy.routes().match(request);
-            if (route == null) return noRoute();
-            if (at(Hook.POST_REMAP) || at(Hook.CACHE_LOOKUP_COMPLETE)) return given();
-            return switch (route.target()) {
-                case Route.ToHandler(Handler handler, String plugin) -> serve(handler, plugin);
-                case Route.ToUpstream(Upstream to) -> fetch(to);
-            };
+            return ask();
         } catch (OriginFailure e) {
             ended(whoseFault(e.failure()));
-            if (intercept != null && intercept.hasFailed()) return failure(intercept.plugin());
+            if (intercept != null && intercept.hasFailed()) return Answer.Prepared.failure(intercept.plugin());
             LOG.info("transaction {}: {}", id(), e.getMessage());
             return e.page(proxy.options().name(), asked());
         } catch (PluginFailure e) {
-            if (reached == Hook.SEND_RESPONSE_HEAD) throw e; // a handler's answer has been shown to the hooks
+            if (hooks.reached() == Hook.SEND_RESPONSE_HEAD) throw e; // a handler's answer has been shown to the hooks
             if (e.getCause() instanceof ConnectionException cause && isOfClient(cause)) return refusal(cause);
             failed(e);
-            return failure(e.plugin());
+            return Answer.Prepared.failure(e.plugin());
         } catch (ConnectionException e) {
             return refusal(e);
         }
     }
 
+    /** Whoever answers first, answers: a plugin at a hook, a route's handler, or an origin. */
+    private Answer ask() throws OriginFailure, PluginFailure, ConnectionException, InterruptedException {
+        if (at(Hook.TRANSACTION_START) || at(Hook.READ_REQUEST_HEAD) || at(Hook.PRE_REMAP)) return given();
+        phase = Phase.ROUTE;
+        Answer last = LastHop.answer(request);
+        if (last != null) return own(last);
+        Intercept plugin = intercept;
+        if (plugin != null && plugin.isServer()) return OriginLeg.fetchWhole(this, plugin);
+        Route route = proxy.routes().match(request);
+        if (route == null) return own(Answer.Prepared.text(404, "no route for this host and path\n"));
+        if (at(Hook.POST_REMAP) || at(Hook.CACHE_LOOKUP_COMPLETE)) return given();
+        return switch (route.target()) {
+            case Route.ToHandler(var handler, String owner) -> HandlerLeg.serve(this, handler, owner);
+            case Route.ToUpstream(Upstream to) -> fetch(to);
+        };
+    }
+
     private void send(Answer answer) throws PluginFailure, ConnectionException, InterruptedException {
-        Answer last = answer;
-        if (last instanceof Answer.Served) return;
-        given = null;
-        response = headOf(last);
-        if (last instanceof Answer.Relayed) passOn(response);
-        phase = Phase.SEND_RESPONSE;
-        boolean relayed = false;
+        if (answer instanceof Answer.Served) return;
+        Answer.Streamed unsent = answer instanceof Answer.Relayed(var source) ? source : null;
+        if (unsent != null) passOn(unsent.head());
         try {
-            if (at(Hook.SEND_RESPONSE_HEAD)) {
-                last = given();
-                response = headOf(last);
-            }
-            switch (last) {
-                case Answer.Prepared prepared -> exchange.respond(prepared.head(), prepared.body());
+            Answer other = show(answer.head());
+            switch (other == null ? answer : other) {
+                case Answer.Prepared(var head, byte[] body) -> exchange.respond(head, body);
                 case Answer.Relayed(var source) -> {
-                    BodyOutput client = exchange.start(response);
-                    relayed = true;
+                    var client = exchange.start(source.head());
+                    unsent = null;
                     source.relayTo(client);
                 }
                 case Answer.Served _ -> {}
             }
         } finally {
-            if (!relayed && answer instanceof Answer.Relayed(var source)) source.drop();
+            if (unsent != null) unsent.drop();
         }
     }
 
     private void close() {
         phase = Phase.DONE;
         given = null;
-        reached = Hook.TRANSACTION_CLOSE;
-        hooks.callAll(Hook.TRANSACTION_CLOSE, this::log);
+        hooks.atAll(Hook.TRANSACTION_CLOSE);
         if (intercept != null) intercept.end();
         proxy.closed(this);
         session.endTransaction();
-    }
-
-    // ---- the steps
-
-    /** Calls the handlers at a hook; whether one of them has answered. */
-    boolean at(Hook<Transaction> hook) throws PluginFailure, InterruptedException {
-        reached = hook;
-        return hooks.call(hook, isAnswered);
-    }
-
-    Answer given() {
-        Answer answer = given;
-        if (answer == null) throw new IllegalStateException("nobody has answered");
-        return answer;
-    }
-
-    /** From an origin, or from the plugin that takes its place. */
-    private Answer fetch(Upstream to) throws OriginFailure, PluginFailure, ConnectionException, InterruptedException {
-        upstream = to;
-        return intercept == null ? OriginLeg.fetch(this, to) : OriginLeg.fetch(this, intercept);
-    }
-
-    /** Who was asked, for the page that says that it did not answer. */
-    private String asked() {
-        if (intercept != null && intercept.isContacted()) return "plugin:   " + intercept.plugin();
-        return "upstream: " + (upstream == null ? "" : upstream.name());
-    }
-
-    /** What a proxy changes in a head from elsewhere; a plugin that is the client's server is not elsewhere. */
-    private void passOn(ResponseHead head) {
-        if (intercept != null && intercept.role() == Intercept.Role.SERVER) {
-            proxy.heads().ownResponse(head);
-        } else {
-            proxy.heads().response(head);
-        }
-    }
-
-    private static Answer failure(String plugin) {
-        return Answer.Prepared.text(500, plugin + " failed\n");
-    }
-
-    private Answer noRoute() {
-        ended(EndedBy.PENSTOCK);
-        return Answer.Prepared.text(404, "no route for this host and path\n");
-    }
-
-    private Answer serve(Handler handler, String plugin)
-            throws PluginFailure, ConnectionException, InterruptedException {
-        phase = Phase.HANDLE;
-        try {
-            handler.handle(new HookedExchange(exchange, this));
-        } catch (InterruptedException e) {
-            throw e;
-        } catch (HookedFailure e) {
-            throw e.failure();
-        } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
-            if (e instanceof ConnectionException lost && isOfClient(lost)) throw lost;
-            var failure = new PluginFailure(plugin, "its route", e);
-            if (!exchange.committed()) throw failure;
-            failed(failure);
-            throw abandoned(failure);
-        }
-        if (!exchange.committed()) throw new PluginFailure(plugin, "its route", "did not answer");
-        return new Answer.Served();
-    }
-
-    /** The hooks' look at a handler's answer; what one of them answers instead, or null. What is too late, the exchange refuses. */
-    @Nullable
-    Answer answering(ResponseHead head) {
-        if (exchange.committed()) return null;
-        response = head;
-        phase = Phase.SEND_RESPONSE;
-        try {
-            given = null;
-            return at(Hook.SEND_RESPONSE_HEAD) ? given() : null;
-        } catch (PluginFailure e) {
-            throw new HookedFailure(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return null;
-        }
-    }
-
-    /** A route's handler has taken the connection itself: there is no answer but what it sends. */
-    void takenOver() {
-        phase = Phase.TAKEN_OVER;
-        endedIn = Phase.TAKEN_OVER;
-    }
-
-    /** A failure of one plugin on its way through the handler of another. */
-    private static final class HookedFailure extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-        private final PluginFailure failure;
-
-        HookedFailure(PluginFailure failure) {
-            super(failure);
-            this.failure = failure;
-        }
-
-        PluginFailure failure() {
-            return failure;
-        }
-    }
-
-    /** The client did not deliver its body: why, if it is still there to be told. */
-    private Answer refusal(ConnectionException e) throws ConnectionException {
-        ended(whoseFault(e));
-        int status = switch (e.reason()) {
-            case TIMEOUT -> 408;
-            case MALFORMED -> 400;
-            case TOO_LONG -> 413;
-            default -> 0;
-        };
-        if (status == 0 || exchange.committed()) throw e;
-        var page = Answer.Prepared.text(status, ResponseHead.of(status).reason() + "\n");
-        page.head().headers().set("Connection", "close");
-        return page;
-    }
-
-    /** A new attempt: an origin is chosen, which a handler may change; whether one has answered instead. */
-    boolean choose(SocketAddress address) throws PluginFailure, InterruptedException {
-        attempt(address);
-        return at(Hook.ORIGIN_RESOLVED);
-    }
-
-    /** A plugin is asked in the place of an origin; there is no address to be found. */
-    void choose(Intercept plugin) {
-        attempt(plugin.place());
-    }
-
-    private void attempt(SocketAddress address) {
-        origin = address;
-        attempts++;
-        chosen = System.nanoTime();
-        connected = -1;
-        firstByte = -1;
-        reused = false;
-    }
-
-    /** Goes on to a phase of the origin's part; the origin's address. */
-    SocketAddress enter(Phase next) {
-        phase = next;
-        SocketAddress address = origin;
-        if (address == null) throw new IllegalStateException("no origin is chosen");
-        return address;
-    }
-
-    void connected(boolean fromPool) {
-        reused = fromPool;
-        connected = System.nanoTime();
-    }
-
-    RequestHead prepareOriginRequest() {
-        RequestHead head = proxy.heads().request(request, session, enter(Phase.SEND_REQUEST));
-        if (intercept != null) head.headers().set("Connection", "close"); // one exchange is all that there will be
-        originRequest = head;
-        return head;
-    }
-
-    /** The request for a plugin that is the client's server. */
-    RequestHead ownRequest() {
-        return proxy.heads().ownRequest(request);
-    }
-
-    /** The origin has announced something, which the client is to know as well. */
-    void inform(ResponseHead interim) throws ConnectionException {
-        passOn(interim);
-        exchange.inform(interim);
-    }
-
-    /** The origin's head has come; whether a handler answers instead. */
-    boolean receive(ResponseHead head) throws PluginFailure, InterruptedException {
-        received(head);
-        return at(Hook.READ_RESPONSE_HEAD);
-    }
-
-    void received(ResponseHead head) {
-        firstByte = System.nanoTime();
-        response = head;
-    }
-
-    private static ResponseHead headOf(Answer answer) {
-        return switch (answer) {
-            case Answer.Prepared prepared -> prepared.head();
-            case Answer.Relayed(var source) -> source.head();
-            case Answer.Served _ -> throw new IllegalStateException("it has been sent");
-        };
-    }
-
-    /** Whether it is the client's connection that failed, and not that of an origin or of a plugin. */
-    boolean isOfClient(ConnectionException failure) {
-        return session.isPeer(failure.peer());
-    }
-
-    private EndedBy whoseFault(ConnectionException failure) {
-        if (failure.phase() == ConnectionException.Phase.POOL) return EndedBy.PENSTOCK;
-        return switch (failure.reason()) {
-            case CLOSED, INTERRUPTED -> EndedBy.PENSTOCK;
-            default -> {
-                if (isOfClient(failure)) yield EndedBy.CLIENT;
-                yield intercept != null && intercept.isContacted() ? EndedBy.PLUGIN : EndedBy.ORIGIN;
-            }
-        };
-    }
-
-    private void ended(EndedBy by) {
-        if (endedBy != EndedBy.NOBODY) return;
-        endedBy = by;
-        endedIn = phase;
-    }
-
-    private void failed(PluginFailure e) {
-        ended(EndedBy.PLUGIN);
-        log(e);
-    }
-
-    /** Any thread. */
-    void log(PluginFailure e) {
-        proxy.failures().failed("transaction " + id(), e);
-    }
-
-    /** The head is out: the client can be told only by ending its connection, which the exchange does unless somebody else has it. */
-    private ConnectionException abandoned(PluginFailure e) {
-        return ConnectionException.of(
-                ConnectionException.Reason.FAILED,
-                ConnectionException.Phase.WRITE,
-                session.remoteAddress(),
-                e.getMessage() + "",
-                e);
     }
 
     // ---- for handlers
@@ -433,7 +161,7 @@ public final class Transaction {
 
     /** Puts another request in the place of the client's, for example with another target. Until the route is known. */
     public void request(RequestHead other) {
-        requireBefore(Hook.POST_REMAP, "the request");
+        hooks.requireBefore(Hook.POST_REMAP, "the request");
         request = other;
     }
 
@@ -456,20 +184,21 @@ public final class Transaction {
      */
     public ResponseHead response() {
         ResponseHead head = response;
-        if (head == null) throw new IllegalStateException("there is no response yet at " + reached);
+        if (head == null) throw new IllegalStateException("there is no response yet at " + hooks.reached());
         return head;
     }
 
     /** The origin to be asked, or the plugin in its place; null before {@link Hook#ORIGIN_RESOLVED}. */
     public @Nullable SocketAddress origin() {
-        return origin;
+        return chronicle.origin();
     }
 
     /** Has another origin asked, at {@link Hook#ORIGIN_RESOLVED}. Answers to {@code TSHttpTxnServerAddrSet}. */
     public void origin(SocketAddress address) {
-        if (reached != Hook.ORIGIN_RESOLVED)
-            throw new IllegalStateException("the origin is changed at ORIGIN_RESOLVED, not at " + reached);
-        origin = address;
+        if (hooks.reached() != Hook.ORIGIN_RESOLVED) {
+            throw new IllegalStateException("the origin is changed at ORIGIN_RESOLVED, not at " + hooks.reached());
+        }
+        chronicle.origin(address);
     }
 
     /** Answers with a text: no further handler of this hook is called, and no origin. Until the answer's head has been sent. */
@@ -532,67 +261,36 @@ public final class Transaction {
     }
 
     private void intercept(Intercept.Role role, Intercept.Style style) {
-        requireTurn();
-        requireBefore(role == Intercept.Role.SERVER ? Hook.PRE_REMAP : Hook.CACHE_LOOKUP_COMPLETE, "an intercept");
+        hooks.requireTurn();
+        hooks.requireBefore(
+                role == Intercept.Role.SERVER ? Hook.PRE_REMAP : Hook.CACHE_LOOKUP_COMPLETE, "an intercept");
         if (intercept != null) {
             throw new IllegalStateException(
                     "transaction " + id() + " is intercepted already, by plugin " + intercept.plugin());
         }
         Duration limit = proxy.options().parkLimit();
-        intercept = new Intercept(role, caller(), style, this, Timeouts.of(limit, limit, limit));
-    }
-
-    private void requireTurn() {
-        if (Thread.currentThread() != thread && !hooks.isParked()) {
-            throw new IllegalStateException(
-                    "transaction " + id() + " does not wait for an answer from " + Thread.currentThread());
-        }
-    }
-
-    private String caller() {
-        String plugin = hooks.calling();
-        return plugin == null ? "of a transaction" : plugin;
-    }
-
-    /** The plugin whose handler is called at the moment, or null. */
-    @Nullable
-    String calling() {
-        return hooks.calling();
+        intercept = new Intercept(role, hooks.caller(), style, this, Timeouts.of(limit, limit, limit));
     }
 
     private void answer(Answer answer) {
-        requireTurn();
-        if (exchange.committed()) throw answered();
-        int status = headOf(answer).status();
+        hooks.requireTurn();
+        if (exchange.committed()) {
+            throw new IllegalStateException("the answer of transaction " + id() + " has been sent already");
+        }
+        int status = answer.head().status();
         if (status < 200) throw new IllegalArgumentException("not the status of an answer: " + status);
         if (phase == Phase.HANDLE) throw new IllegalStateException("a route's handler answers through its exchange");
         given = answer;
     }
 
-    private IllegalStateException answered() {
-        return new IllegalStateException("the answer of transaction " + id() + " has been sent already");
-    }
-
     /** Registers a handler for a hook that this transaction has not passed. */
     public Registration on(Hook<Transaction> hook, HookHandler<Transaction> handler) {
-        return add(hook, new Hooks.Call.Blocking<>(handler));
+        return hooks.add(hook, new Hooks.Call.Blocking<>(handler));
     }
 
     /** As {@link #on(Hook, HookHandler)}, in event style. */
     public Registration on(Hook<Transaction> hook, Continuation continuation) {
-        return add(hook, new Hooks.Call.Told<>(continuation));
-    }
-
-    private Registration add(Hook<Transaction> hook, Hooks.Call<Transaction> call) {
-        requireBefore(hook, "handlers of " + hook);
-        if (ownHooks == null) ownHooks = new Hooks();
-        return ownHooks.add(hook, caller(), call);
-    }
-
-    private void requireBefore(Hook<Transaction> hook, String what) {
-        if (reached != null && reached.order() > hook.order()) {
-            throw new IllegalStateException("too late for " + what + ": transaction " + id() + " is at " + reached);
-        }
+        return hooks.add(hook, new Hooks.Call.Told<>(continuation));
     }
 
     /** Lets the transaction go on behind a continuation. Any thread, exactly once for each event; what it throws before is answered 500. */
@@ -617,10 +315,193 @@ public final class Transaction {
         return "transaction " + id() + " (" + request.method() + " " + request.target() + ")";
     }
 
-    // ---- for the house
+    // ---- its steps
+
+    /** Calls the handlers at a hook; whether one of them has answered. */
+    boolean at(Hook<Transaction> hook) throws PluginFailure, InterruptedException {
+        return hooks.at(hook);
+    }
+
+    boolean isAnswered() {
+        return given != null;
+    }
+
+    Answer given() {
+        Answer answer = given;
+        if (answer == null) throw new IllegalStateException("nobody has answered");
+        return answer;
+    }
+
+    /** The last hooks' look at the head of an answer; what one of them answers instead, or null. */
+    @Nullable
+    Answer show(ResponseHead head) throws PluginFailure, InterruptedException {
+        given = null;
+        response = head;
+        phase = Phase.SEND_RESPONSE;
+        if (!at(Hook.SEND_RESPONSE_HEAD)) return null;
+        response = given().head();
+        return given;
+    }
+
+    private Answer own(Answer answer) {
+        ended(EndedBy.PENSTOCK);
+        return answer;
+    }
+
+    /** From an origin, or from the plugin that takes its place. */
+    private Answer fetch(Upstream to) throws OriginFailure, PluginFailure, ConnectionException, InterruptedException {
+        chronicle.upstream(to);
+        return intercept == null ? OriginLeg.fetch(this, to) : OriginLeg.fetch(this, intercept);
+    }
+
+    /** Who was asked, for the page that says that it did not answer. */
+    private String asked() {
+        if (intercept != null && intercept.isContacted()) return "plugin:   " + intercept.plugin();
+        String upstream = chronicle.upstream();
+        return "upstream: " + (upstream == null ? "" : upstream);
+    }
+
+    /** What a proxy changes in a head from elsewhere; a plugin that is the client's server is not elsewhere. */
+    private void passOn(ResponseHead head) {
+        if (intercept != null && intercept.isServer()) {
+            proxy.heads().ownResponse(head);
+        } else {
+            proxy.heads().response(head);
+        }
+    }
+
+    /** The client did not deliver its body: why, if it is still there to be told. */
+    private Answer refusal(ConnectionException e) throws ConnectionException {
+        ended(whoseFault(e));
+        int status = switch (e.reason()) {
+            case TIMEOUT -> 408;
+            case MALFORMED -> 400;
+            case TOO_LONG -> 413;
+            default -> 0;
+        };
+        if (status == 0 || exchange.committed()) throw e;
+        return Answer.Prepared.parting(status);
+    }
+
+    // ---- its end
+
+    /** Whether it is the client's connection that failed, and not that of an origin or of a plugin. */
+    boolean isOfClient(ConnectionException failure) {
+        return session.isPeer(failure.peer());
+    }
+
+    private EndedBy whoseFault(ConnectionException failure) {
+        if (failure.phase() == ConnectionException.Phase.POOL) return EndedBy.PENSTOCK;
+        return switch (failure.reason()) {
+            case CLOSED, INTERRUPTED -> EndedBy.PENSTOCK;
+            default -> {
+                if (isOfClient(failure)) yield EndedBy.CLIENT;
+                yield intercept != null && intercept.isContacted() ? EndedBy.PLUGIN : EndedBy.ORIGIN;
+            }
+        };
+    }
+
+    private void ended(EndedBy by) {
+        chronicle.ended(by, phase);
+    }
+
+    private void failed(PluginFailure e) {
+        ended(EndedBy.PLUGIN);
+        log(e);
+    }
+
+    /** The head is out: the client can be told only by ending its connection, which the exchange does unless somebody else has it. */
+    ConnectionException abandon(PluginFailure e) {
+        failed(e);
+        return ConnectionException.of(
+                ConnectionException.Reason.FAILED,
+                ConnectionException.Phase.WRITE,
+                session.remoteAddress(),
+                e.getMessage() + "",
+                e);
+    }
+
+    /** Any thread. */
+    void log(PluginFailure e) {
+        proxy.failures().failed("transaction " + id(), e);
+    }
+
+    /** A route's handler has taken the connection itself: there is no answer but what it sends. */
+    void takenOver() {
+        phase = Phase.TAKEN_OVER;
+        chronicle.takenOver();
+    }
+
+    /** Asked of the connection as well: a thread of the handler may have taken it just now, and not yet have said so here. */
+    private boolean isTakenOver() {
+        return phase == Phase.TAKEN_OVER || exchange.connection().origin() == Origin.TAKEN_OVER;
+    }
+
+    /** The connection that a handler took over from it has ended, or is HTTP's again: this is where the transaction ends. */
+    void takeOverEnded(TakeOverEnd end) {
+        chronicle.tunnel(end);
+        switch (end.cause()) {
+            case RESUMED, CLOSED -> {}
+            case LOST -> ended(EndedBy.CLIENT);
+            case FAILED -> ended(EndedBy.PLUGIN);
+            case ABORTED -> ended(EndedBy.PENSTOCK);
+        }
+        close();
+    }
+
+    TransactionRecord record() {
+        return chronicle.record(this);
+    }
+
+    // ---- for its legs
 
     Exchange exchange() {
         return exchange;
+    }
+
+    Chronicle chronicle() {
+        return chronicle;
+    }
+
+    /** The plugin whose handler is called at the moment, or null. */
+    @Nullable
+    String calling() {
+        return hooks.calling();
+    }
+
+    /** A new attempt: an origin is chosen, which a handler may change; whether one has answered instead. */
+    boolean choose(SocketAddress address) throws PluginFailure, InterruptedException {
+        chronicle.attempt(address);
+        return at(Hook.ORIGIN_RESOLVED);
+    }
+
+    /** A plugin is asked in the place of an origin; there is no address to be found. */
+    void choose(Intercept plugin) {
+        chronicle.attempt(plugin.place());
+    }
+
+    void enter(Phase next) {
+        phase = next;
+    }
+
+    /** Goes on to a phase of the origin's part; the origin's address. */
+    SocketAddress enterAtOrigin(Phase next) {
+        enter(next);
+        SocketAddress address = origin();
+        if (address == null) throw new IllegalStateException("no origin is chosen");
+        return address;
+    }
+
+    RequestHead prepareOriginRequest() {
+        RequestHead head = proxy.heads().request(request, session, enterAtOrigin(Phase.SEND_REQUEST));
+        if (intercept != null) head.headers().set("Connection", "close"); // one exchange is all that there will be
+        originRequest = head;
+        return head;
+    }
+
+    /** The request for a plugin that is the client's server. */
+    RequestHead ownRequest() {
+        return proxy.heads().ownRequest(request);
     }
 
     /** The bytes of the body that are left for the origin; -1 when only the end will tell. */
@@ -630,68 +511,15 @@ public final class Transaction {
         return body.isComplete() ? body.buffered() : -1;
     }
 
-    boolean reused() {
-        return reused;
+    /** The origin has announced something, which the client is to know as well. */
+    void inform(ResponseHead interim) throws ConnectionException {
+        passOn(interim);
+        exchange.inform(interim);
     }
 
-    TransactionRecord record() {
-        long total = System.nanoTime() - begun;
-        return new TransactionRecord(
-                id(),
-                session.id(),
-                Instant.now().minusNanos(total),
-                session.remoteAddress(),
-                session.localAddress(),
-                request,
-                exchange.status(),
-                exchange.body().received() + (tunnel == null ? 0 : tunnel.received()),
-                exchange.bytesSent() + (tunnel == null ? 0 : tunnel.sent()),
-                chosen < 0 ? -1 : chosen - begun,
-                connected < 0 ? -1 : connected - chosen,
-                firstByte < 0 ? -1 : firstByte - connected,
-                total,
-                upstream == null ? null : upstream.name(),
-                origin,
-                reused,
-                attempts,
-                endedBy,
-                endedIn);
-    }
-
-    private final class TransactionDispatch extends Dispatch<Transaction> {
-        @Override
-        @Nullable
-        Hooks scope(int index) {
-            return switch (index) {
-                case 0 -> proxy.hooks();
-                case 1 -> session.hooks();
-                default -> ownHooks;
-            };
-        }
-
-        @Override
-        Transaction subject() {
-            return Transaction.this;
-        }
-
-        @Override
-        Loop loop() {
-            return exchange.connection().loop();
-        }
-
-        @Override
-        HttpEvent event(Hook<Transaction> hook) {
-            return new HttpEvent.TransactionHook(hook, Transaction.this);
-        }
-
-        @Override
-        Duration parkLimit() {
-            return proxy.options().parkLimit();
-        }
-
-        @Override
-        void log(PluginFailure failure) {
-            Transaction.this.log(failure);
-        }
+    /** The origin's head has come. */
+    void received(ResponseHead head) {
+        chronicle.firstByte();
+        response = head;
     }
 }

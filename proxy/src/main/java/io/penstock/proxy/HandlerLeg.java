@@ -1,0 +1,41 @@
+package io.penstock.proxy;
+
+import io.penstock.http.Exchange;
+import io.penstock.http.Handler;
+import io.penstock.net.ConnectionException;
+
+/** The part of a route's handler in a transaction: it answers by itself, or has failed to. */
+final class HandlerLeg {
+    private HandlerLeg() {}
+
+    /** A failure of one plugin on its way through the handler of another. */
+    static final class HookedFailure extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+        private final PluginFailure failure;
+
+        HookedFailure(PluginFailure failure) {
+            super(failure);
+            this.failure = failure;
+        }
+    }
+
+    static Answer serve(Transaction transaction, Handler handler, String plugin)
+            throws PluginFailure, ConnectionException, InterruptedException {
+        Exchange exchange = transaction.exchange();
+        transaction.enter(Phase.HANDLE);
+        try {
+            handler.handle(new HookedExchange(exchange, transaction));
+        } catch (InterruptedException e) {
+            throw e;
+        } catch (HookedFailure e) {
+            throw e.failure;
+        } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
+            if (e instanceof ConnectionException lost && transaction.isOfClient(lost)) throw lost;
+            var failure = new PluginFailure(plugin, "its route", e);
+            if (!exchange.committed()) throw failure;
+            throw transaction.abandon(failure);
+        }
+        if (!exchange.committed()) throw new PluginFailure(plugin, "its route", "did not answer");
+        return new Answer.Served();
+    }
+}
