@@ -1,7 +1,8 @@
 package io.penstock.http;
 
 /**
- * What becomes of the part of a request's body that was not read when its connection is {@linkplain Exchange#takeOver taken over}.
+ * What becomes of the part of a message's body that was not read when its connection is taken over: the request's by a
+ * {@linkplain Exchange#takeOver(UnreadBody) server}, the answer's by a {@linkplain ClientExchange#takeOver(UnreadBody) client}.
  *
  * <p>Bytes that are taken for something else than they were sent as are how requests are smuggled: so it has to be said.
  */
@@ -10,7 +11,7 @@ public sealed interface UnreadBody {
     record Fail() implements UnreadBody {}
 
     /**
-     * It is received and dropped, for which the client has five seconds in all.
+     * It is received and dropped, for which the peer has five seconds in all.
      *
      * @param limit the most bytes of it; 0 or more
      */

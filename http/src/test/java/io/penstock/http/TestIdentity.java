@@ -6,8 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.PrivateKey;
+import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
@@ -56,15 +58,19 @@ public record TestIdentity(TlsIdentity identity, X509Certificate certificate) {
         return new TlsTrust.Authorities(List.of(certificate), List.of());
     }
 
-    /** The same trust for sockets of the JDK's. */
+    /** The same for sockets of the JDK's: who trusts it, and the server itself. */
     public SSLContext context() throws Exception {
         KeyStore store = KeyStore.getInstance("PKCS12");
         store.load(null, null);
         store.setCertificateEntry("authority", certificate);
+        store.setKeyEntry(
+                "server", identity.key(), new char[0], identity.chain().toArray(new Certificate[0]));
         var trust = TrustManagerFactory.getInstance("PKIX");
         trust.init(store);
+        var keys = KeyManagerFactory.getInstance("PKIX");
+        keys.init(store, new char[0]);
         var context = SSLContext.getInstance("TLS");
-        context.init(null, trust.getTrustManagers(), null);
+        context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
         return context;
     }
 }

@@ -26,12 +26,13 @@ final class Framing {
     static BodyLength ofResponse(ResponseHead head, String requestMethod) throws BadMessage {
         Headers headers = head.headers();
         int status = head.status();
+        // nothing they say of a body counts (RFC 9110 §8.6, §9.3.6), so it cannot be wrong either
+        if (status < 200 || requestMethod.equals("CONNECT") && status < 300) return BodyLength.NONE;
         String coding = headers.first(HeaderNames.TRANSFER_ENCODING);
         long length = contentLength(headers);
         BodyLength framed =
                 coding != null ? chunked(head.version(), headers, coding) : BodyLength.of(Math.max(0, length));
-        if (requestMethod.equals("HEAD") || status < 200 || status == 204 || status == 304) return BodyLength.NONE;
-        if (requestMethod.equals("CONNECT") && status < 300) return BodyLength.NONE;
+        if (requestMethod.equals("HEAD") || status == 204 || status == 304) return BodyLength.NONE;
         return coding == null && length < 0 ? BodyLength.UNTIL_CLOSE : framed;
     }
 

@@ -26,6 +26,8 @@ final class HeadEncoder {
     private static final byte[] CONTENT_LENGTH = latin("Content-Length: ");
     static final byte[] CHUNKED = latin("Transfer-Encoding: chunked\r\n");
     static final byte[] CLOSE = latin("Connection: close\r\n");
+    static final byte[] UPGRADE = latin("Connection: Upgrade\r\n");
+    static final byte[] CLOSE_OR_UPGRADE = latin("Connection: close, Upgrade\r\n");
     static final byte[] KEEP_ALIVE = latin("Connection: keep-alive\r\n");
     static final byte[] PLAIN_TEXT = latin("Content-Type: text/plain; charset=utf-8\r\n");
 

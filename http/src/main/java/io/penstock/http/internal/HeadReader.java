@@ -67,6 +67,11 @@ final class HeadReader {
         return wire.grow();
     }
 
+    /** How many bytes the last head had. */
+    int length() {
+        return parser.length();
+    }
+
     /** Gives up the memory of an unusually large head. */
     void trim() {
         if (bytes.length > KEPT) bytes = new byte[ROOM];

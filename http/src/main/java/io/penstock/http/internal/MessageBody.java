@@ -83,6 +83,11 @@ abstract class MessageBody extends BufferedInput implements Body {
         return complete && held() == 0;
     }
 
+    /** Whether it has no framing, so that what is left of it is simply what the connection delivers. */
+    boolean endsWithConnection() {
+        return false;
+    }
+
     /** Whether what is left of it can be given back to the connection as it came. */
     boolean isOnWire() {
         return true;
@@ -108,6 +113,29 @@ abstract class MessageBody extends BufferedInput implements Body {
                 received -= held.length;
             }
             over = true;
+        } finally {
+            end();
+        }
+    }
+
+    /** What gives a connection to its taker. */
+    interface Passing {
+        StreamConnection pass() throws ConnectionException;
+    }
+
+    /** Has the connection passed to somebody who wants it as it is, what is held here first. Where that fails, nothing has changed. */
+    StreamConnection giveUp(Passing passing) throws ConnectionException {
+        begin();
+        try {
+            StreamConnection taker = passing.pass();
+            var held = new byte[held()];
+            if (held.length > 0) {
+                copy(held);
+                taker.input().unread(ByteBuffer.wrap(held));
+                received -= held.length;
+            }
+            over = true;
+            return taker;
         } finally {
             end();
         }
@@ -198,6 +226,16 @@ abstract class MessageBody extends BufferedInput implements Body {
     @Override
     protected final ConnectionException endOfStream() {
         return ConnectionException.of(Reason.EOF, Phase.READ, null, "the message body has no more bytes", null);
+    }
+
+    @Override
+    protected final ConnectionException dropped() {
+        return ConnectionException.of(
+                Reason.CLOSED,
+                Phase.READ,
+                peer,
+                "the exchange of this message body is over, or its connection was taken over",
+                null);
     }
 
     private ConnectionException malformed(BadMessage why) {

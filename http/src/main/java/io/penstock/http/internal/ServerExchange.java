@@ -235,7 +235,7 @@ final class ServerExchange implements Exchange {
             }
             answer = claimed(reply.body());
             try (var _ = unread instanceof UnreadBody.Drain ? connection.deadlineWithin(DROPPING) : null) {
-                TakeOver.settle(asked, unread, connection);
+                TakeOver.settle(asked, unread, this);
             }
             // there may be input where nothing can be sent any more
             if (connection.owes()) connection.output().flush();

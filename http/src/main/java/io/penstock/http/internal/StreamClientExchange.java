@@ -7,27 +7,38 @@ import io.penstock.http.HeaderNames;
 import io.penstock.http.Headers;
 import io.penstock.http.RequestHead;
 import io.penstock.http.ResponseHead;
+import io.penstock.http.UnreadBody;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.internal.BufferedInput;
 import io.penstock.net.internal.StreamConnection;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** One request and its answer on a client's connection. */
 public final class StreamClientExchange implements ClientExchange {
-    /** More interim responses than this are no announcement of anything. */
-    private static final int MOST_INTERIM = 16;
+    /** Interim responses that have more bytes altogether announce nothing. */
+    private static final int MOST_INTERIM = 64 * 1024;
+
+    /** How long the rest of an answer that nobody read may take to come. */
+    private static final Duration DRAINING = Duration.ofSeconds(5);
 
     private final StreamConnection connection;
     private final BufferedInput wire;
     private final Codec codec;
     private @Nullable String method;
-    private volatile @Nullable BodyOutput output;
+    private volatile @Nullable MessageOutput output;
     private volatile @Nullable MessageBody body;
     private volatile boolean firstByteSeen;
+    private volatile boolean closed;
     private volatile boolean persistent = true;
+
+    /** Its stack is where the connection was taken over; null as long as it was not. */
+    private final AtomicReference<@Nullable Throwable> taken = new AtomicReference<>();
 
     private StreamClientExchange(StreamConnection connection) {
         this.connection = connection;
@@ -68,11 +79,15 @@ public final class StreamClientExchange implements ClientExchange {
         } else if (bodyLength > 0 || announcesBody(head)) {
             encoder.contentLength(bodyLength);
         }
-        if (headers.containsToken(HeaderNames.CONNECTION, "close")) {
+        boolean last = headers.containsToken(HeaderNames.CONNECTION, "close");
+        boolean upgrade = headers.contains(HeaderNames.UPGRADE);
+        if (last) persistent = false;
+        if (upgrade) {
+            encoder.raw(last ? HeadEncoder.CLOSE_OR_UPGRADE : HeadEncoder.UPGRADE);
+        } else if (last) {
             encoder.raw(HeadEncoder.CLOSE);
-            persistent = false;
         }
-        BodyOutput opened = bodyLength == CHUNKED
+        MessageOutput opened = bodyLength == CHUNKED
                 ? new ChunkedOutput(connection.output())
                 : new SizedOutput(bodyLength, connection.output());
         encoder.end().sendTo(connection.output());
@@ -99,9 +114,9 @@ public final class StreamClientExchange implements ClientExchange {
         HeadReader heads = codec.reader();
         try {
             ResponseHead head = receiveHead(heads);
-            for (int count = 0; head.isInterim(); count++) {
-                if (count == MOST_INTERIM)
-                    throw BadMessage.malformed("there are more than " + MOST_INTERIM + " interim responses");
+            for (long bytes = heads.length(); head.isInterim(); bytes += heads.length()) {
+                if (bytes > MOST_INTERIM)
+                    throw BadMessage.malformed("the interim responses have more than " + MOST_INTERIM + " bytes");
                 interim.received(head);
                 head = receiveHead(heads);
             }
@@ -133,6 +148,10 @@ public final class StreamClientExchange implements ClientExchange {
 
     @Override
     public Body body() {
+        return received();
+    }
+
+    private MessageBody received() {
         MessageBody opened = body;
         if (opened == null) throw new IllegalStateException("the head of the answer has not been received");
         return opened;
@@ -148,6 +167,7 @@ public final class StreamClientExchange implements ClientExchange {
         BodyOutput sent = output;
         MessageBody received = body;
         return persistent
+                && taken.get() == null
                 && sent != null
                 && sent.isFinished()
                 && received != null
@@ -158,9 +178,52 @@ public final class StreamClientExchange implements ClientExchange {
     }
 
     @Override
+    public Connection takeOver(UnreadBody unread) throws ConnectionException {
+        MessageBody answer = received();
+        MessageOutput request = Objects.requireNonNull(output); // or there would be no answer
+        if (closed) throw new IllegalStateException(this + " was closed, and has nothing to take over any more");
+        if (!taken.compareAndSet(null, new Throwable("the connection was taken over"))) throw takenOver();
+        boolean done = false;
+        try {
+            if (!request.isFinished()) {
+                throw new IllegalStateException("the body of the request in " + this
+                        + " was not sent to its end, and the server cannot tell it from what follows: finish it first");
+            }
+            settle(answer, unread);
+            StreamConnection raw = answer.giveUp(connection::passOn);
+            raw.attach(null);
+            request.takenOver();
+            done = true;
+            return raw;
+        } finally {
+            if (!done) taken.set(null);
+        }
+    }
+
+    /** A body without framing cannot be mistaken for something else: it is the stream. */
+    private void settle(MessageBody answer, UnreadBody unread) throws ConnectionException {
+        if (answer.endsWithConnection()) return;
+        try (var _ = unread instanceof UnreadBody.Drain ? connection.deadlineWithin(DRAINING) : null) {
+            TakeOver.settle(answer, unread, this);
+        }
+    }
+
+    private IllegalStateException takenOver() {
+        Throwable where = taken.get();
+        return new IllegalStateException("the connection of " + this + " was taken over already"
+                + (where == null ? "" : ", at " + TakeOver.placeOf(where)));
+    }
+
+    @Override
     public void close() {
+        closed = true;
         MessageBody received = body;
         if (received != null && !received.retire()) connection.abort();
+    }
+
+    @Override
+    public String toString() {
+        return "the exchange on " + connection;
     }
 
     private ConnectionException failure(Reason reason, String text) {

@@ -77,27 +77,26 @@ final class TakeOver implements StreamConnection.Lender {
     }
 
     /** Does with the unread part of a body what was chosen; if that cannot be, nothing of it is done as far as one can know before. */
-    static void settle(MessageBody body, UnreadBody unread, StreamConnection connection) throws ConnectionException {
+    static void settle(MessageBody body, UnreadBody unread, Object exchange) throws ConnectionException {
         body.requireUnused();
         if (body.isConsumed()) return;
         switch (unread) {
             case UnreadBody.Fail _ ->
-                throw new IllegalStateException(
-                        "the request on " + connection
-                                + " has a body that was not read to its end: read it, or choose UnreadBody.RAW or drain(limit)");
+                throw new IllegalStateException("the body in " + exchange
+                        + " was not read to its end: read it, or choose UnreadBody.RAW or drain(limit)");
             case UnreadBody.Drain(long limit) -> {
                 if (body.left() > limit || !body.drop(limit)) {
                     throw ConnectionException.of(
                             Reason.TOO_LONG,
                             Phase.READ,
-                            connection.remoteAddress(),
+                            body.peer(),
                             "the unread body is longer than the " + limit + " bytes to be drained",
                             null);
                 }
             }
             case UnreadBody.Raw _ -> {
                 if (!body.isOnWire()) {
-                    throw new IllegalStateException("the chunked body of the request on " + connection
+                    throw new IllegalStateException("the chunked body in " + exchange
                             + " was begun, and its framing is gone: read it to its end, or choose drain(limit)");
                 }
             }
@@ -106,7 +105,11 @@ final class TakeOver implements StreamConnection.Lender {
 
     /** The line of code that has taken it over. */
     String place() {
-        for (StackTraceElement each : place.getStackTrace()) {
+        return placeOf(place);
+    }
+
+    static String placeOf(Throwable stack) {
+        for (StackTraceElement each : stack.getStackTrace()) {
             String type = each.getClassName();
             boolean ours = type.startsWith("io.penstock.") && (type.endsWith("Exchange") || type.endsWith(".TakeOver"));
             if (!ours) return each.toString();
@@ -172,7 +175,7 @@ final class TakeOver implements StreamConnection.Lender {
     /** The handler has returned: whether somebody has the connection behind it, or is just giving it back. */
     boolean outlivesHandler() {
         if (isResumed()) return false;
-        return !connection.inUse().comeHome() || !holder.compareAndSet(Holder.TAKER, Holder.SERVER);
+        return !connection.inUse().comeHome(connection) || !holder.compareAndSet(Holder.TAKER, Holder.SERVER);
     }
 
     /** Waits for the one who has it behind its handler to end it, or to give it back. */

@@ -18,6 +18,11 @@ final class UntilCloseBody extends MessageBody {
     }
 
     @Override
+    boolean endsWithConnection() {
+        return true;
+    }
+
+    @Override
     protected int waiting() {
         return isComplete() ? 0 : wire.buffered();
     }

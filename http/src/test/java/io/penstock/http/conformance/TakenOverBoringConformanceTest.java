@@ -5,6 +5,6 @@ import io.penstock.net.TlsEngine;
 /** The conformance suite over connections secured by BoringSSL that were taken over with more than the head of a request received. */
 final class TakenOverBoringConformanceTest extends TakenOverContract {
     TakenOverBoringConformanceTest() {
-        super(TlsEngine.BORINGSSL, "early");
+        super(new TakenOverKind(TlsEngine.BORINGSSL, "early"));
     }
 }

@@ -2,18 +2,16 @@ package io.penstock.http.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.penstock.net.TlsEngine;
 import io.penstock.testkit.ConnectionContract;
 import io.penstock.testkit.ConnectionKind;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** The conformance suite over connections that were taken over, on the scheduler that this run is for. */
 abstract class TakenOverContract extends ConnectionContract {
-    private final TakenOverKind kind;
+    private final ConnectionKind kind;
 
-    TakenOverContract(@Nullable TlsEngine engine, String early) {
-        kind = new TakenOverKind(engine, early);
+    TakenOverContract(ConnectionKind kind) {
+        this.kind = kind;
     }
 
     @Override

@@ -3,6 +3,6 @@ package io.penstock.http.conformance;
 /** The conformance suite over TCP connections that were taken over. */
 final class TakenOverTcpConformanceTest extends TakenOverContract {
     TakenOverTcpConformanceTest() {
-        super(null, "");
+        super(new TakenOverKind(null, ""));
     }
 }

@@ -218,10 +218,15 @@ class ClientExchangeTest {
     }
 
     @Test
-    void interimResponsesWithoutEndAreMalformed() {
-        assertThatThrownBy(() -> ask(GET, "HTTP/1.1 102 Processing\r\n\r\n".repeat(100)))
+    void interimResponsesWithoutEndAreMalformed() throws Exception {
+        exchange.send(GET, ClientExchange.NO_BODY);
+        loops.next().spawn("flood", () -> {
+            while (client.isOpen()) reply("HTTP/1.1 102 Processing\r\n\r\n");
+        });
+        assertThatThrownBy(() -> exchange.receiveHead())
                 .isInstanceOfSatisfying(
-                        ConnectionException.class, e -> assertThat(e.reason()).isEqualTo(Reason.MALFORMED));
+                        ConnectionException.class, e -> assertThat(e.reason()).isEqualTo(Reason.MALFORMED))
+                .hasMessageContaining("the interim responses have more than 65536 bytes");
     }
 
     @Test

@@ -338,7 +338,7 @@ public abstract class BufferedInput implements Input {
 
     /** Parks until at least one byte can be taken, for whoever has the claim; false at the end of the stream. */
     final boolean awaitClaimed() throws ConnectionException {
-        if (isDropped()) throw failure(Reason.CLOSED);
+        if (isDropped()) throw dropped();
         begun();
         return chunk() != null;
     }
@@ -460,7 +460,7 @@ public abstract class BufferedInput implements Input {
         if (!claim()) throw refusal();
         if (isDropped()) {
             end();
-            throw failure(Reason.CLOSED);
+            throw dropped();
         }
         begun();
     }
@@ -533,6 +533,11 @@ public abstract class BufferedInput implements Input {
     /** What a receiver gets who wants more than there is. */
     protected ConnectionException endOfStream() {
         return failure(Reason.EOF);
+    }
+
+    /** What a receiver gets once this side has given the input up. */
+    protected ConnectionException dropped() {
+        return failure(Reason.CLOSED);
     }
 
     private ConnectionException failure(Reason reason) {

@@ -193,7 +193,7 @@ final class Duplex implements OpenSocket {
         return attachment;
     }
 
-    void attach(Object kept) {
+    void attach(@Nullable Object kept) {
         attachment = kept;
     }
 

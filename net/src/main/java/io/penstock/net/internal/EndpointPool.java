@@ -92,7 +92,7 @@ final class EndpointPool {
             throw e;
         }
         Duplex stream = made.stream();
-        var slot = new Slot(this, stream);
+        var slot = new Slot(this, stream, pool.count(made));
         stream.joinPool(slot);
         permits.dialled();
         tally.dialled();
@@ -188,6 +188,11 @@ final class EndpointPool {
     void refuse(Slot slot) {
         tally.refused();
         slot.stream().closeIdle();
+    }
+
+    /** A connection that was handed out is somebody's for good: it does not count any more. */
+    void giveUp(Slot slot) {
+        permits.gone(slot);
     }
 
     // ---- the idle ones

@@ -30,7 +30,7 @@ final class Limits {
 
     private @Nullable FixedDeadline fixed() {
         FixedDeadline mine = deadline;
-        return mine == null && lender != null ? lender.deadline : mine;
+        return mine == null && lender != null ? lender.fixed() : mine;
     }
 
     Timeouts timeouts() {

@@ -10,6 +10,25 @@ import org.jspecify.annotations.Nullable;
  * again; the taker's is dead for good, as a released one is.
  */
 final class Loan {
+    /** Of what nobody wants back. */
+    static final Lender FOR_GOOD = new Lender() {
+        @Override
+        public void requireResumable() {
+            throw new IllegalStateException(
+                    "the connection was taken over as a client: there is no HTTP server to give it back to");
+        }
+
+        @Override
+        public void claim() {
+            requireResumable();
+        }
+
+        @Override
+        public void resumed() {
+            requireResumable();
+        }
+    };
+
     private final StreamConnection home;
     private final Lender lender;
 

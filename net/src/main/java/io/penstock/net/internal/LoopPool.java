@@ -10,6 +10,7 @@ import io.penstock.net.Loop;
 import io.penstock.net.Pool;
 import io.penstock.net.PoolOptions;
 import io.penstock.net.Timeouts;
+import io.penstock.net.event.Action;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -126,12 +127,15 @@ public final class LoopPool implements Pool {
     /** @param opened takes all that are opened on the way, even if they come to nothing */
     StreamConnection dial(Endpoint endpoint, Limit limit, Consumer<StreamConnection> opened)
             throws ConnectionException {
-        var connection = (StreamConnection)
+        return (StreamConnection)
                 (connector instanceof NettyConnector dialler
                         ? dialler.connect(endpoint, limit, opened)
                         : connector.connect(endpoint));
-        open.add(connection);
-        return connection;
+    }
+
+    /** Waits for its end when the pool is drained, until the action is cancelled. */
+    Action count(StreamConnection connection) {
+        return open.add(connection);
     }
 
     /** The loop whose timer ends a wait of the calling thread. */

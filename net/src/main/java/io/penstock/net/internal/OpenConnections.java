@@ -1,5 +1,6 @@
 package io.penstock.net.internal;
 
+import io.penstock.net.event.Action;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -11,9 +12,15 @@ final class OpenConnections {
     private final AtomicInteger count = new AtomicInteger();
     private final Queue<Thread> waiting = new ConcurrentLinkedQueue<>();
 
-    void add(StreamConnection connection) {
+    /** Counts it until it ends, or the action is cancelled: then it is another's to wait for. */
+    Action add(StreamConnection connection) {
         count.incrementAndGet();
-        connection.whenClosed(this::remove);
+        Action end = connection.whenClosed(this::remove);
+        return () -> {
+            boolean first = end.cancel();
+            if (first) remove();
+            return first;
+        };
     }
 
     private void remove() {

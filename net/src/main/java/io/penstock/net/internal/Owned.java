@@ -57,6 +57,14 @@ abstract class Owned {
         }
     }
 
+    /** Takes the place of another in its scope. */
+    final void succeed(Owned other) {
+        ConnectionScope theirs = other.owner;
+        other.leaveScope();
+        if (theirs != null && !theirs.add(this)) abandonedBy(theirs);
+        if (isGone()) leaveScope();
+    }
+
     final void moveTo(ConnectionScope to) {
         if (!to.isOpen()) throw new IllegalStateException(to + " has ended: it cannot answer for " + this);
         leaveScope();

@@ -2,14 +2,17 @@ package io.penstock.net.internal;
 
 import io.penstock.net.KeepAlive;
 import io.penstock.net.Released;
+import io.penstock.net.event.Action;
 import org.jspecify.annotations.Nullable;
 
-/** The place of a stream in its pool, for all its life. */
+/** The place of a stream in its pool, until it ends or is taken over for good. */
 final class Slot {
     private final EndpointPool home;
     private final Duplex stream;
     private final long bornAt = System.nanoTime();
     private final Runnable evict = this::evict;
+    private final Action counted;
+    private volatile boolean left;
     private int uses = 1;
     private long idleUntil;
 
@@ -19,9 +22,11 @@ final class Slot {
     /** Where its end has come to; guarded by the lock of the permits. */
     Permits.Stage stage = Permits.Stage.OPEN;
 
-    Slot(EndpointPool home, Duplex stream) {
+    /** @param counted to be cancelled when the pool has to wait for its end no more */
+    Slot(EndpointPool home, Duplex stream, Action counted) {
         this.home = home;
         this.stream = stream;
+        this.counted = counted;
     }
 
     Duplex stream() {
@@ -64,6 +69,17 @@ final class Slot {
         if (life <= 0 || uses >= limits.uses()) return Released.WORN;
         idleUntil = now + Math.min(limits.idle().toNanos(), life);
         return home.keep(this) ? Released.KEPT : Released.SURPLUS;
+    }
+
+    /** It is its user's for good: whoever waits for a connection need not wait for its end. */
+    void leave() {
+        left = true;
+        counted.cancel();
+        home.giveUp(this);
+    }
+
+    boolean hasLeft() {
+        return left;
     }
 
     /** Whether it can be handed out. */

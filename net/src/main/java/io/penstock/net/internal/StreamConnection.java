@@ -411,6 +411,7 @@ public final class StreamConnection extends Owned implements Connection {
     private Slot pooled() {
         Slot place = stream.slot();
         if (place == null) throw new IllegalStateException(this + " does not come from a pool");
+        if (place.hasLeft()) throw new IllegalStateException(this + " was taken over, and is no pool's any more");
         return place;
     }
 
@@ -540,10 +541,32 @@ public final class StreamConnection extends Owned implements Connection {
         return taker;
     }
 
-    /** The hold on the stream that counts: the taker's while it is lent, else this. */
+    /**
+     * Passes the stream on for good, with the timeouts that are set here and its place in a scope and in none of a pool: this is dead from
+     * then on, but for {@link #revoke}.
+     *
+     * @throws ConnectionException BUSY_READING or BUSY_WRITING when another thread is at it; nothing has changed then
+     */
+    public StreamConnection passOn() throws ConnectionException {
+        StreamConnection taker = Loan.begin(this, Loan.FOR_GOOD);
+        taker.timeouts(timeouts());
+        Slot place = stream.slot();
+        if (place != null) place.leave();
+        taker.succeed(this);
+        return taker;
+    }
+
+    /** The hold on the stream that counts: that of the last taker while it is lent, else this. */
     public StreamConnection inUse() {
         StreamConnection user = stream.user();
-        return user != null && user.loan != null && user.loan.home() == this ? user : this;
+        return user != null && user.isLentBy(this) ? user : this;
+    }
+
+    private boolean isLentBy(StreamConnection one) {
+        for (Loan each = loan; each != null; each = each.home().loan) {
+            if (each.home() == one) return true;
+        }
+        return false;
     }
 
     /** Aborts it, in whose hands it may be. */
@@ -555,11 +578,10 @@ public final class StreamConnection extends Owned implements Connection {
         }
     }
 
-    /** Puts it into the scope of its lender, if it is still the calling thread's; false when it is another's, or ended. */
-    public boolean comeHome() {
-        Loan from = loan;
-        if (from == null || !ConnectionScope.ofCurrentThread().remove(this)) return false;
-        ConnectionScope theirs = from.home().owner();
+    /** Puts it into the scope of that lender, if it is still the calling thread's; false when it is another's, or ended. */
+    public boolean comeHome(StreamConnection lender) {
+        if (!isLentBy(lender) || !ConnectionScope.ofCurrentThread().remove(this)) return false;
+        ConnectionScope theirs = lender.owner();
         return theirs == null || theirs.add(this);
     }
 
@@ -585,7 +607,7 @@ public final class StreamConnection extends Owned implements Connection {
         return stream.attachment();
     }
 
-    public void attach(Object kept) {
+    public void attach(@Nullable Object kept) {
         stream.attach(kept);
     }
 
