@@ -10,7 +10,7 @@ import java.util.function.Consumer;
  *
  * <p>It belongs to the handler until {@link Handler#handle} returns. Its threads may share it: one may read the request's body while
  * another answers. There is one answer, and one take-over, by whoever comes first: all others are refused with
- * {@link IllegalStateException}, which says why and changes nothing.
+ * {@link IllegalStateException}, which says why and changes nothing; {@link TakenOverException}, when the connection is somebody's.
  */
 public interface Exchange {
     /** A number unique in this process, for logs. */
@@ -59,12 +59,53 @@ public interface Exchange {
      * has of them is left out, but {@code Connection: close} is heeded. A {@code Date} is added. To HEAD, and with 204 or 304,
      * the head is all that is sent, and what is written to the body is dropped.
      *
-     * @param head a final status, 200 or above
+     * @param head a final status, 200 or above; 101, and a 2xx to CONNECT, are for {@link #upgrade} and {@link #acceptConnect}
      */
     BodyOutput start(ResponseHead head) throws ConnectionException;
 
     /** Sends an interim response, 100 or 102 to 199, before the answer; to an HTTP/1.0 client nothing is sent. */
     void inform(ResponseHead interim) throws ConnectionException;
+
+    /** As {@link #upgrade(String, Headers, UnreadBody)}, with {@link UnreadBody#FAIL}: a body of the request has been read before. */
+    default Connection upgrade(String protocol, Headers headers) throws ConnectionException {
+        return upgrade(protocol, headers, UnreadBody.FAIL);
+    }
+
+    /**
+     * Answers {@code 101 Switching Protocols} and takes the connection over: what the client sends next is in the other protocol.
+     *
+     * <p>{@snippet :
+     * if (!exchange.request().offers("lines")) {
+     *     exchange.respond(ResponseHead.of(426, Headers.of("Upgrade", "lines")), new byte[0]);
+     *     return;
+     * }
+     * Connection raw = exchange.upgrade("lines", Headers.of());
+     * while (raw.peek(1).hasRemaining()) raw.send(raw.receiveLine() + "\n");
+     * }
+     *
+     * @param protocol one of those that the client {@linkplain RequestHead#offers offers}; {@code Upgrade} and {@code Connection} are
+     *     written from it
+     * @param headers what else the head is to have, such as {@code Sec-WebSocket-Accept}
+     * @throws IllegalArgumentException when that is not the name of a protocol
+     * @throws IllegalStateException when the client does not offer it; else as for {@link #takeOver(ResponseHead, UnreadBody)}
+     */
+    default Connection upgrade(String protocol, Headers headers, UnreadBody unread) throws ConnectionException {
+        return takeOver(ResponseHead.of(101, headers.copy().set(HeaderNames.UPGRADE, protocol)), unread);
+    }
+
+    /**
+     * Answers a CONNECT request with 200 and takes the connection over: a tunnel begins right behind the head.
+     *
+     * <p>Any other answer to CONNECT ends the connection, and what the client has sent behind its request is never parsed (RFC 9931).
+     *
+     * @throws IllegalStateException when the method is not CONNECT; else as for {@link #takeOver(ResponseHead, UnreadBody)}
+     */
+    default Connection acceptConnect(Headers headers) throws ConnectionException {
+        if (!request().method().equals("CONNECT")) {
+            throw new IllegalStateException(this + " is no CONNECT request that could be accepted");
+        }
+        return takeOver(ResponseHead.of(200, "Connection established", headers), UnreadBody.FAIL);
+    }
 
     /** Takes the connection over as {@link #takeOver(UnreadBody)} does, with {@link UnreadBody#FAIL}. */
     default Connection takeOver() throws ConnectionException {
@@ -78,8 +119,8 @@ public interface Exchange {
      * is what the connection delivers first. The server's timeouts are lifted: it has {@link io.penstock.net.Timeouts#DEFAULT}.
      * It may be done before the answer, behind it, or in the middle, where the caller then goes on with the framing by hand. With
      * nothing answered nothing is sent, and {@code 100 Continue} only where a client that waits for it has a body to be drained. From then
-     * on the exchange's {@code respond}, {@code start}, {@code inform} and body output throw {@link IllegalStateException}, and its body is
-     * {@code CLOSED}.
+     * on the exchange's {@code respond}, {@code start}, {@code inform} and body output throw {@link TakenOverException}, and its body is
+     * {@code CLOSED}; closing a stream made of one of them does nothing.
      *
      * <p>{@snippet :
      * Connection raw = exchange.takeOver();
@@ -101,6 +142,25 @@ public interface Exchange {
      *     be drained. It was not taken over then
      */
     Connection takeOver(UnreadBody unread) throws ConnectionException;
+
+    /**
+     * Takes the connection over as {@link #takeOver(UnreadBody)} does, and sends this head first, with nothing about a body in it: what
+     * {@link #upgrade} and {@link #acceptConnect} do, for whoever needs another head.
+     *
+     * <p>{@code Content-Length}, {@code Transfer-Encoding}, {@code Connection} and {@code Keep-Alive} are left out; a 101 gets its
+     * {@code Connection: Upgrade}, a 2xx its {@code Date}. A client that waits for {@code 100 Continue} gets it before a 101 (RFC 9110
+     * §7.8). The first bytes of the caller follow the head without a pause, and nothing waits for them.
+     *
+     * @param head 101, whose {@code Upgrade} names what the client offers; or a 2xx, which opens a tunnel where the method is CONNECT,
+     *     and which as an answer to anything else only a client understands that has agreed on it, as those of Docker's old API have
+     * @throws IllegalArgumentException when it is another status, or a 101 that names no protocol
+     * @throws IllegalStateException when the client does not offer what a 101 names, when an answer was begun, or as for
+     *     {@link #takeOver(UnreadBody)}; nothing has changed then
+     */
+    Connection takeOver(ResponseHead head, UnreadBody unread) throws ConnectionException;
+
+    /** Whether the connection was taken over; also behind its end, and when HTTP has it again. */
+    boolean takenOver();
 
     /**
      * Has the reason told on a virtual thread of its own if the client ends its stream while this exchange lasts, even behind a body

@@ -87,6 +87,21 @@ public final class RequestHead {
         return named != null ? named : headers.first(HeaderNames.HOST);
     }
 
+    /**
+     * Whether the client offers to go on with that protocol, {@code name} or {@code name/version}, without regard to case: it is in
+     * {@code Upgrade}, which {@code Connection} names, and the request is HTTP/1.1. Source: RFC 9110 §7.8.
+     */
+    public boolean offers(String protocol) {
+        return offersUpgrade() && headers.containsToken(HeaderNames.UPGRADE, protocol);
+    }
+
+    /** Whether the client offers to go on with any protocol but HTTP/1.1, as {@link #offers} says. */
+    public boolean offersUpgrade() {
+        return headers.contains(HeaderNames.UPGRADE)
+                && version == HttpVersion.HTTP_1_1
+                && headers.containsToken(HeaderNames.CONNECTION, "upgrade");
+    }
+
     /** The same request with another target. */
     public RequestHead withTarget(String other) {
         return of(method, other, version, headers);

@@ -99,6 +99,29 @@ final class HookedExchange implements Exchange {
         return raw;
     }
 
+    /** A hook that answers instead has the last word: the client stays one of HTTP. */
+    @Override
+    public Connection takeOver(ResponseHead head, UnreadBody unread) throws ConnectionException {
+        show();
+        try {
+            Answer other = seen(head);
+            if (other != null) {
+                respond(other);
+                throw new IllegalStateException("a plugin has answered " + exchange + " at the last hook");
+            }
+            Connection raw = exchange.takeOver(head, unread);
+            transaction.takenOver();
+            return raw;
+        } finally {
+            shown.set(false);
+        }
+    }
+
+    @Override
+    public boolean takenOver() {
+        return exchange.takenOver();
+    }
+
     @Override
     public void onClientEnd(Consumer<ConnectionException.Reason> told) {
         exchange.onClientEnd(told);

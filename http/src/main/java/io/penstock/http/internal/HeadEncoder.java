@@ -115,11 +115,12 @@ final class HeadEncoder {
         return this;
     }
 
-    /** Sends what was written, and starts anew. */
-    void sendTo(ChunkOutput output) throws ConnectionException {
+    /** Sends what was written, and starts anew; how many bytes it was. */
+    int sendTo(ChunkOutput output) throws ConnectionException {
         int size = length;
         length = 0;
         output.send(bytes, 0, size);
+        return size;
     }
 
     /** Gives up the memory of an unusually large head. */

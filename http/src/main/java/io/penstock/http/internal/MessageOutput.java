@@ -3,6 +3,7 @@ package io.penstock.http.internal;
 import io.netty.buffer.ByteBuf;
 import io.penstock.http.BodyOutput;
 import io.penstock.http.Headers;
+import io.penstock.http.TakenOverException;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
@@ -23,11 +24,21 @@ abstract class MessageOutput extends ChunkOutput implements BodyOutput {
     private static final AtomicReferenceFieldUpdater<MessageOutput, @Nullable Thread> WRITER =
             AtomicReferenceFieldUpdater.newUpdater(MessageOutput.class, Thread.class, "writer");
 
+    /** Who has the connection, as those are told who send all the same. */
+    @FunctionalInterface
+    interface Taker {
+        TakenOverException refusal();
+
+        default TakenOverException refusalOfBytes() {
+            return refusal();
+        }
+    }
+
     protected final ChunkOutput wire;
     private volatile @Nullable Thread writer;
     private long sent;
     private boolean finished;
-    private volatile boolean takenOver;
+    private volatile @Nullable Taker taker;
 
     MessageOutput(ChunkOutput wire) {
         this.wire = wire;
@@ -45,8 +56,8 @@ abstract class MessageOutput extends ChunkOutput implements BodyOutput {
     }
 
     /** Somebody has the connection itself, and goes on with the framing or not: nothing can be sent from here any more. */
-    final void takenOver() {
-        takenOver = true;
+    final void takenOver(Taker by) {
+        taker = by;
     }
 
     /** Refuses bytes that the head has no room for, before anything is sent of them. */
@@ -68,7 +79,7 @@ abstract class MessageOutput extends ChunkOutput implements BodyOutput {
 
     @Override
     public long send(byte[] bytes, int offset, int length) throws ConnectionException {
-        if (length == 0) return 0;
+        if (length == 0) return nothing();
         claim();
         try {
             require(length);
@@ -89,7 +100,7 @@ abstract class MessageOutput extends ChunkOutput implements BodyOutput {
     public long send(ByteBuffer... buffers) throws ConnectionException {
         long size = 0;
         for (ByteBuffer each : buffers) size += each.remaining();
-        if (size == 0) return 0;
+        if (size == 0) return nothing();
         claim();
         try {
             require(size);
@@ -135,7 +146,7 @@ abstract class MessageOutput extends ChunkOutput implements BodyOutput {
         if (position < 0 || count < 0) {
             throw new IllegalArgumentException("no region of a file: " + count + " bytes from " + position);
         }
-        if (count == 0) return 0;
+        if (count == 0) return nothing();
         claim();
         try {
             require(count);
@@ -155,6 +166,12 @@ abstract class MessageOutput extends ChunkOutput implements BodyOutput {
     public void flush() throws ConnectionException {
         requireConnection();
         wire.flush();
+    }
+
+    /** Who takes the connection over inside a {@code try} with such a stream has nothing to do with it any more. */
+    @Override
+    protected void flushLast() throws ConnectionException {
+        if (taker == null) flush();
     }
 
     @Override
@@ -192,12 +209,20 @@ abstract class MessageOutput extends ChunkOutput implements BodyOutput {
         return sent;
     }
 
+    /** No bytes are no answer, but a way to ask whether there can be one. */
+    private long nothing() {
+        requireConnection();
+        return 0;
+    }
+
     private void requireConnection() {
-        if (takenOver) throw new IllegalStateException("the connection was taken over: use it instead of this body");
+        Taker by = taker;
+        if (by != null) throw by.refusal();
     }
 
     private void require(long size) {
-        requireConnection();
+        Taker by = taker;
+        if (by != null) throw by.refusalOfBytes();
         if (finished) throw new IllegalStateException("the body is finished: " + size + " more bytes cannot be sent");
         admit(size);
     }

@@ -29,7 +29,8 @@ final class Progress {
     enum Doing {
         INFORMING("sends an interim response"),
         ANSWERING("answers it"),
-        TAKING_OVER("takes its connection over");
+        TAKING_OVER("takes its connection over"),
+        SWITCHING("switches it to another protocol");
 
         private final String words;
 
@@ -68,6 +69,11 @@ final class Progress {
         return claim(now -> new Busy(now, Doing.TAKING_OVER));
     }
 
+    /** With the head of the answer, so there must be none. */
+    Busy switchOver() {
+        return claim(now -> new Busy(now, Doing.SWITCHING));
+    }
+
     private Busy claim(UnaryOperator<Stage> step) {
         while (true) {
             Stage now = stage.get();
@@ -83,24 +89,25 @@ final class Progress {
         stage.compareAndSet(mine, mine.behind());
     }
 
-    /** The take-over has come to its end. */
-    void takenOver(Busy mine, TakeOver by) {
-        if (!stage.compareAndSet(mine, new TakenOver(by, status(mine)))) throw refusal(stage.get(), mine.doing());
+    /** The take-over has come to its end; the status is that of the head it sends, or -1 for none. */
+    void takenOver(Busy mine, TakeOver by, int status) {
+        var done = new TakenOver(by, status < 0 ? status(mine) : status);
+        if (!stage.compareAndSet(mine, done)) throw refusal(stage.get(), mine.doing());
     }
 
     private IllegalStateException refusal(Stage now, Doing wanted) {
-        return new IllegalStateException(
-                switch (now) {
-                    case Unanswered _ -> exchange + " is not answered";
-                    case Answered(int status) -> exchange + " is answered, with " + status;
-                    case Busy(var _, Doing doing) -> "another thread has " + exchange + " at the moment: it " + doing;
-                    case TakenOver(TakeOver by, var _) ->
-                        wanted == Doing.TAKING_OVER
-                                ? "the connection of " + exchange + " was taken over already, at " + by.place()
-                                : exchange + " has lost its connection to whoever took it over, at " + by.place()
-                                        + ": use that";
-                    case Over _ -> exchange + " is over: its handler has returned";
-                });
+        return switch (now) {
+            case Unanswered _ -> new IllegalStateException(exchange + " is not answered");
+            case Answered(int status) -> new IllegalStateException(exchange + " is answered, with " + status);
+            case Busy(var _, Doing doing) ->
+                new IllegalStateException("another thread has " + exchange + " at the moment: it " + doing);
+            case TakenOver(TakeOver by, var _) ->
+                switch (wanted) {
+                    case TAKING_OVER, SWITCHING -> by.alreadyTaken();
+                    case INFORMING, ANSWERING -> by.refusalOfBytes();
+                };
+            case Over _ -> new IllegalStateException(exchange + " is over: its handler has returned");
+        };
     }
 
     // ---- the end
@@ -134,6 +141,14 @@ final class Progress {
             case Busy(Stage behind, var _) -> isCommitted(behind);
             case Over(Stage last) -> isCommitted(last);
         };
+    }
+
+    boolean isTakenOver() {
+        return isTakenOver(stage.get());
+    }
+
+    private static boolean isTakenOver(Stage stage) {
+        return stage instanceof TakenOver || stage instanceof Over(Stage last) && isTakenOver(last);
     }
 
     /** The status of the answer; 0 when none was begun. */

@@ -18,7 +18,9 @@ final class Reply {
     private final HeadEncoder encoder;
     private final ChunkOutput wire;
     private volatile @Nullable MessageOutput body;
-    private volatile long whole;
+
+    /** The bytes of a body that was sent at once; -1 for none so far. */
+    private volatile long whole = -1;
 
     Reply(RequestHead request, HeadEncoder encoder, ChunkOutput wire) {
         this.request = request;
@@ -30,6 +32,16 @@ final class Reply {
         encoder.statusLine(head.status(), head.reason());
         encoder.fields(head.headers(), HeadEncoder.FRAMING | HeadEncoder.LENGTH);
         encoder.end().sendTo(wire);
+    }
+
+    /** Sends a head behind which there is no HTTP, to whoever has the connection now; how many bytes it was. */
+    int sendLast(ResponseHead head, ChunkOutput raw) throws ConnectionException {
+        boolean switches = head.status() == Switching.PROTOCOLS;
+        encoder.statusLine(head.status(), head.reason());
+        if (switches) encoder.raw(HeadEncoder.UPGRADE);
+        boolean dated = encoder.fields(head.headers(), HeadEncoder.FRAMING | HeadEncoder.LENGTH);
+        if (!switches && !dated) encoder.raw(HttpDate.line());
+        return encoder.end().sendTo(raw);
     }
 
     /** The whole answer at once; without headers it is plain text. */
@@ -44,7 +56,7 @@ final class Reply {
             encoder.raw(HeadEncoder.PLAIN_TEXT);
         }
         if (code != 204 && code != 304) encoder.contentLength(bytes.length);
-        endHead(dated, persistent);
+        endHead(headers, dated, persistent);
         if (sent && bytes.length <= SMALL) encoder.raw(bytes);
         encoder.sendTo(wire);
         if (sent && bytes.length > SMALL) wire.send(bytes, 0, bytes.length);
@@ -77,7 +89,7 @@ final class Reply {
         encoder.statusLine(code, head.reason());
         boolean dated = encoder.fields(head.headers(), HeadEncoder.FRAMING | (code == 204 ? HeadEncoder.LENGTH : 0));
         if (length instanceof BodyLength.Chunked) encoder.raw(HeadEncoder.CHUNKED);
-        endHead(dated, persistent);
+        endHead(head.headers(), dated, persistent);
         MessageOutput opened = switch (length) {
             case BodyLength.None _ -> PlainOutput.dropping(wire);
             case BodyLength.Sized(long size) -> new SizedOutput(size, wire);
@@ -89,8 +101,10 @@ final class Reply {
         return opened;
     }
 
-    private void endHead(boolean dated, boolean persistent) {
+    private void endHead(@Nullable Headers headers, boolean dated, boolean persistent) {
         if (!dated) encoder.raw(HttpDate.line());
+        // what is offered instead, as with a 426, is so for this connection only (RFC 9110 §7.8)
+        if (headers != null && headers.contains(HeaderNames.UPGRADE)) encoder.raw(HeadEncoder.UPGRADE);
         if (!persistent) {
             encoder.raw(HeadEncoder.CLOSE);
         } else if (request.version() == HttpVersion.HTTP_1_0) {
@@ -112,6 +126,12 @@ final class Reply {
     /** The bytes of the body sent so far, without framing. */
     long bytesSent() {
         MessageOutput streamed = body;
-        return streamed == null ? whole : streamed.sent();
+        return streamed == null ? Math.max(0, whole) : streamed.sent();
+    }
+
+    /** Whether the client has all of it, or will. */
+    boolean isComplete() {
+        MessageOutput streamed = body;
+        return streamed == null ? whole >= 0 : streamed.isFinished();
     }
 }

@@ -158,7 +158,10 @@ final class ServerExchange implements Exchange {
 
     @Override
     public void inform(ResponseHead head) throws ConnectionException {
-        if (!head.isInterim()) throw new IllegalArgumentException("not an interim response: " + head.status());
+        if (!head.isInterim()) {
+            throw new IllegalArgumentException("not an interim response: " + head.status()
+                    + (head.status() == Switching.PROTOCOLS ? "; use upgrade(...)" : ""));
+        }
         Busy informing = progress.inform();
         try {
             if (request.version() == HttpVersion.HTTP_1_0) return;
@@ -174,17 +177,29 @@ final class ServerExchange implements Exchange {
 
     /** The beginning of the answer, and the last moment to decide about the connection. */
     private Busy begin(int code, @Nullable Headers headers, boolean untilClose, boolean tooMuchUnread) {
-        if (code < 200 || code > 999) throw new IllegalArgumentException("not the status of an answer: " + code);
+        requireFinal(code);
         Busy answering = progress.answer(code);
         if (expectation != null) expectation.answered();
         if (untilClose
                 || tooMuchUnread && body == null
                 || isHeldBack()
+                || Switching.isAskedFor(request) && mayBeFollowedUp()
                 || service.isDraining()
                 || headers != null && headers.containsToken(HeaderNames.CONNECTION, "close")) {
             persistent = false;
         }
         return answering;
+    }
+
+    private void requireFinal(int code) {
+        if (code == Switching.PROTOCOLS) {
+            throw new IllegalArgumentException("behind a 101 the connection is no more HTTP's: use upgrade(...)");
+        }
+        if (code < 200 || code > 999) throw new IllegalArgumentException("not the status of an answer: " + code);
+        if (code < 300 && Switching.isConnect(request)) {
+            throw new IllegalArgumentException(
+                    "behind a " + code + " to CONNECT the connection is no more HTTP's: use acceptConnect(...)");
+        }
     }
 
     @Override
@@ -207,6 +222,18 @@ final class ServerExchange implements Exchange {
         return expectation != null && !expectation.wasAsked();
     }
 
+    /**
+     * Whether the client whose offer is declined may have gone on as if it were not. What it has sent then was meant for another protocol,
+     * and whoever wrote it would like to see it taken for a request. A proxy that asks for a tunnel does not know what its own client
+     * sends, so it may always have. Source: RFC 9931.
+     */
+    private boolean mayBeFollowedUp() {
+        MessageBody opened = body;
+        return Switching.isConnect(request)
+                || hasBody() && (opened == null || !opened.isConsumed())
+                || connection.input().buffered() > 0;
+    }
+
     private boolean isTooLong(BodyLength unread) {
         return unread instanceof BodyLength.Sized(long bytes) && bytes > unreadLimit();
     }
@@ -224,7 +251,22 @@ final class ServerExchange implements Exchange {
 
     @Override
     public Connection takeOver(UnreadBody unread) throws ConnectionException {
-        Busy taking = progress.takeOver();
+        return takeOver(null, unread, progress.takeOver());
+    }
+
+    @Override
+    public Connection takeOver(ResponseHead head, UnreadBody unread) throws ConnectionException {
+        Switching.require(request, head);
+        return takeOver(head, unread, progress.switchOver());
+    }
+
+    @Override
+    public boolean takenOver() {
+        return progress.isTakenOver();
+    }
+
+    private Connection takeOver(@Nullable ResponseHead head, UnreadBody unread, Busy taking)
+            throws ConnectionException {
         MessageOutput answer = null;
         try {
             MessageBody asked = messageBody();
@@ -237,14 +279,16 @@ final class ServerExchange implements Exchange {
             try (var _ = unread instanceof UnreadBody.Drain ? connection.deadlineWithin(DROPPING) : null) {
                 TakeOver.settle(asked, unread, this);
             }
+            if (head != null && head.status() == Switching.PROTOCOLS && expectation != null) expectation.ask();
             // there may be input where nothing can be sent any more
             if (connection.owes()) connection.output().flush();
             var taken = new TakeOver(toString(), connection, obstacle(asked));
             asked.giveBack();
             StreamConnection raw = connection.lendTo(taken);
             taken.begin();
-            progress.takenOver(taking, taken);
-            if (answer != null) answer.takenOver();
+            progress.takenOver(taking, taken, head == null ? -1 : head.status());
+            if (answer != null) answer.takenOver(taken);
+            if (head != null) taken.sentHead(reply.sendLast(head, raw.output()));
             return raw;
         } finally {
             if (answer != null) answer.unclaim();
@@ -299,6 +343,8 @@ final class ServerExchange implements Exchange {
         }
         if (last instanceof Progress.Unanswered) {
             failedUnanswered(failure);
+        } else if (last instanceof Progress.Answered && reply.isComplete()) {
+            log(failure, "behind its answer, which is complete; the connection is closed");
         } else {
             // the client must not take for complete what is not
             log(failure, "in the middle of its answer; the connection is aborted");

@@ -7,6 +7,7 @@ import io.penstock.http.HeaderNames;
 import io.penstock.http.Headers;
 import io.penstock.http.RequestHead;
 import io.penstock.http.ResponseHead;
+import io.penstock.http.TakenOverException;
 import io.penstock.http.UnreadBody;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
@@ -192,7 +193,7 @@ public final class StreamClientExchange implements ClientExchange {
             settle(answer, unread);
             StreamConnection raw = answer.giveUp(connection::passOn);
             raw.attach(null);
-            request.takenOver();
+            request.takenOver(this::takenOver);
             done = true;
             return raw;
         } finally {
@@ -208,10 +209,10 @@ public final class StreamClientExchange implements ClientExchange {
         }
     }
 
-    private IllegalStateException takenOver() {
+    private TakenOverException takenOver() {
         Throwable where = taken.get();
-        return new IllegalStateException("the connection of " + this + " was taken over already"
-                + (where == null ? "" : ", at " + TakeOver.placeOf(where)));
+        return new TakenOverException("the connection of " + this + " was taken over already"
+                + (where == null ? "" : ", at " + Caller.of(where)));
     }
 
     @Override

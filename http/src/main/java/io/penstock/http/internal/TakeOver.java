@@ -2,18 +2,22 @@ package io.penstock.http.internal;
 
 import io.penstock.http.TakeOverEnd;
 import io.penstock.http.TakeOverEnd.Cause;
+import io.penstock.http.TakenOverException;
 import io.penstock.http.UnreadBody;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.event.Action;
 import io.penstock.net.internal.StreamConnection;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A connection that has left its exchange, and the way back. */
-final class TakeOver implements StreamConnection.Lender {
+final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
     /** Whose the connection is. Whoever gives it back and a handler that returns may be at it at the same time: one of them wins. */
     private enum Holder {
         TAKER,
@@ -23,7 +27,12 @@ final class TakeOver implements StreamConnection.Lender {
         SERVER
     }
 
+    private static final Logger LOG = LoggerFactory.getLogger(TakeOver.class);
+    private static final AtomicIntegerFieldUpdater<TakeOver> LATE =
+            AtomicIntegerFieldUpdater.newUpdater(TakeOver.class, "late");
+
     private final String exchange;
+
     /** The server's hold on it. */
     private final StreamConnection connection;
 
@@ -50,6 +59,9 @@ final class TakeOver implements StreamConnection.Lender {
     private volatile @Nullable TakeOverEnd back;
 
     private volatile boolean failed;
+
+    /** Whether somebody has answered behind it, and it was told. */
+    private volatile int late;
 
     /** The server's thread, while it waits. */
     private volatile @Nullable Thread waiting;
@@ -103,18 +115,38 @@ final class TakeOver implements StreamConnection.Lender {
         }
     }
 
-    /** The line of code that has taken it over. */
-    String place() {
-        return placeOf(place);
+    /** What went out with the take-over was HTTP's. */
+    void sentHead(int size) {
+        sent += size;
     }
 
-    static String placeOf(Throwable stack) {
-        for (StackTraceElement each : stack.getStackTrace()) {
-            String type = each.getClassName();
-            boolean ours = type.startsWith("io.penstock.") && (type.endsWith("Exchange") || type.endsWith(".TakeOver"));
-            if (!ours) return each.toString();
+    TakenOverException alreadyTaken() {
+        return new TakenOverException("the connection of " + exchange + " was taken over already, at " + place());
+    }
+
+    @Override
+    public TakenOverException refusal() {
+        return new TakenOverException(
+                exchange + " has lost its connection to whoever took it over, at " + place() + ": use that");
+    }
+
+    /** For whoever answers all the same: told in the log as well, once, as such code seldom looks at what it is thrown. */
+    @Override
+    public TakenOverException refusalOfBytes() {
+        TakenOverException late = refusal();
+        if (LATE.compareAndSet(this, 0, 1)) {
+            LOG.warn(
+                    "{} is answered at {}, behind the take-over of its connection at {}",
+                    exchange,
+                    Caller.of(late),
+                    place());
         }
-        return "an unknown place";
+        return late;
+    }
+
+    /** The line of code that has taken it over. */
+    String place() {
+        return Caller.of(place);
     }
 
     @Override

@@ -41,8 +41,10 @@ abstract class GroundTest {
     @BeforeEach
     void open() {
         // handlers fail here on purpose
-        ((ch.qos.logback.classic.Logger) org.slf4j.LoggerFactory.getLogger(ServerExchange.class))
-                .setLevel(ch.qos.logback.classic.Level.OFF);
+        for (Class<?> each : List.of(ServerExchange.class, TakeOver.class)) {
+            ((ch.qos.logback.classic.Logger) org.slf4j.LoggerFactory.getLogger(each))
+                    .setLevel(ch.qos.logback.classic.Level.OFF);
+        }
         loops = Loops.open(LoopOptions.DEFAULT.withCount(1));
     }
 

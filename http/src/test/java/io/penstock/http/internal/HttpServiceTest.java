@@ -265,6 +265,25 @@ class HttpServiceTest {
     }
 
     @Test
+    void aHandlerThatFailsBehindACompleteAnswerHasTheClientKeepIt() throws Exception {
+        for (Handler handler : List.<Handler>of(exchange -> exchange.respond(200, "whole"), exchange -> {
+            var body = exchange.start(ResponseHead.of(200));
+            body.send("whole");
+            body.finish();
+        })) {
+            try (var served = serve(exchange -> {
+                handler.handle(exchange);
+                exchange.respond(500, "again");
+            })) {
+                assertThat(served.send(get("/")).receiveAll())
+                        .startsWith("HTTP/1.1 200 OK\r\n")
+                        .contains("whole")
+                        .doesNotContain("500", "again");
+            }
+        }
+    }
+
+    @Test
     void aHandlerThatFailsOrForgetsIsAnswered500() throws Exception {
         for (Handler handler : List.<Handler>of(
                 exchange -> {

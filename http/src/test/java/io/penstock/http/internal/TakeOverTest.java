@@ -9,6 +9,7 @@ import io.penstock.http.Exchange;
 import io.penstock.http.Handler;
 import io.penstock.http.HttpServerOptions;
 import io.penstock.http.ResponseHead;
+import io.penstock.http.TakenOverException;
 import io.penstock.http.UnreadBody;
 import io.penstock.net.Connection;
 import io.penstock.net.Connection.Origin;
@@ -104,6 +105,49 @@ class TakeOverTest extends GroundTest {
             raw.send("RAW");
         })) {
             assertThat(served.send(get("/")).receiveAll()).endsWith("\r\n\r\n3\r\none\r\nRAW");
+        }
+    }
+
+    @Test
+    void closingAStreamOfTheOldBodiesDoesNothing() throws Exception { // HS-13
+        try (var served = serve(exchange -> {
+            Connection raw;
+            try (var _ = exchange.body().inputStream();
+                    var out = exchange.start(ResponseHead.of(200)).outputStream()) {
+                out.write("one".getBytes(StandardCharsets.US_ASCII));
+                raw = exchange.takeOver(UnreadBody.RAW);
+            }
+            raw.send(raw.receive(5));
+        })) {
+            served.send(request("POST", "/", "Content-Length: 5") + "hello");
+            assertThat(served.receiveAll()).endsWith("\r\n\r\n3\r\none\r\nhello");
+        }
+    }
+
+    @Test
+    void nothingIsWrittenToAskWhetherAnybodyHasTheConnection() throws Exception { // HS-23, HS-24
+        try (var served = serve(exchange -> {
+            BodyOutput body = exchange.start(ResponseHead.of(200));
+            assertThat(exchange.takenOver()).isFalse();
+            assertThat(body.send(new byte[0])).isZero();
+            Connection raw = exchange.takeOver();
+            assertThat(exchange.takenOver()).isTrue();
+            for (var each : List.<org.assertj.core.api.ThrowableAssert.ThrowingCallable>of(
+                    () -> body.send(new byte[0]),
+                    () -> body.send(""),
+                    body::flush,
+                    () -> body.send("x"),
+                    () -> exchange.respond(500, "x"),
+                    () -> exchange.inform(ResponseHead.of(103)),
+                    exchange::takeOver)) {
+                assertThatExceptionOfType(TakenOverException.class)
+                        .isThrownBy(each)
+                        .withMessageContaining("TakeOverTest.java:");
+            }
+            assertThat(failing(() -> exchange.body().receive(1)).reason()).isEqualTo(Reason.CLOSED);
+            raw.send("RAW");
+        })) {
+            assertThat(served.send(get("/")).receiveAll()).endsWith("\r\n\r\nRAW");
         }
     }
 

@@ -63,4 +63,9 @@ public abstract class ChunkOutput implements Output {
     public final OutputStream outputStream() {
         return new OutputAsStream(this);
     }
+
+    /** What closing a stream that was made of it does. */
+    protected void flushLast() throws ConnectionException {
+        flush();
+    }
 }

@@ -1,14 +1,13 @@
 package io.penstock.net.internal;
 
-import io.penstock.net.Output;
 import java.io.IOException;
 import java.io.OutputStream;
 
 /** An output as {@link OutputStream}; closing flushes and leaves the connection open. */
 final class OutputAsStream extends OutputStream {
-    private final Output output;
+    private final ChunkOutput output;
 
-    OutputAsStream(Output output) {
+    OutputAsStream(ChunkOutput output) {
         this.output = output;
     }
 
@@ -29,6 +28,6 @@ final class OutputAsStream extends OutputStream {
 
     @Override
     public void close() throws IOException {
-        output.flush();
+        output.flushLast();
     }
 }

@@ -1,0 +1,61 @@
+package io.penstock.http.internal;
+
+import io.penstock.http.HeaderNames;
+import io.penstock.http.RequestHead;
+import io.penstock.http.ResponseHead;
+
+/** The heads behind which a connection is not HTTP's any more. Source: RFC 9110 §7.8 and §9.3.6. */
+final class Switching {
+    static final int PROTOCOLS = 101;
+
+    private Switching() {}
+
+    /**
+     * @throws IllegalArgumentException when it is no such head
+     * @throws IllegalStateException when it is one, but not as an answer to this request
+     */
+    static void require(RequestHead request, ResponseHead head) {
+        if (head.status() == PROTOCOLS) {
+            for (String list : named(head)) {
+                for (String protocol : list.split(",", -1)) requireOffered(request, protocol.strip());
+            }
+        } else if (head.status() < 200 || head.status() > 299) {
+            throw new IllegalArgumentException("behind the head of a " + head.status()
+                    + " there is HTTP; a connection is given up with 101, or a 2xx");
+        }
+    }
+
+    private static Iterable<String> named(ResponseHead head) {
+        if (head.headers().contains(HeaderNames.UPGRADE)) return head.headers().all(HeaderNames.UPGRADE);
+        throw new IllegalArgumentException("a 101 must name the protocol to go on with, in " + HeaderNames.UPGRADE);
+    }
+
+    private static void requireOffered(RequestHead request, String protocol) {
+        if (!isProtocol(protocol)) {
+            throw new IllegalArgumentException(
+                    "not a protocol, name or name/version: '" + ByteClass.printable(protocol) + "'");
+        }
+        if (request.offers(protocol)) return;
+        throw new IllegalStateException("the client of '" + request + "' cannot go on with " + protocol + ": "
+                + (request.offersUpgrade()
+                        ? "it offers "
+                                + ByteClass.printable(
+                                        String.join(", ", request.headers().all(HeaderNames.UPGRADE)))
+                        : "its request is no HTTP/1.1 request with Connection: Upgrade"));
+    }
+
+    private static boolean isProtocol(String text) {
+        int slash = text.indexOf('/');
+        if (slash < 0) return ByteClass.isToken(text);
+        return ByteClass.isToken(text.substring(0, slash)) && ByteClass.isToken(text.substring(slash + 1));
+    }
+
+    /** Whether the request asks for something after which HTTP would not go on: what follows it may be meant for that. */
+    static boolean isAskedFor(RequestHead request) {
+        return isConnect(request) || request.offersUpgrade();
+    }
+
+    static boolean isConnect(RequestHead request) {
+        return request.method().equals("CONNECT");
+    }
+}
