@@ -10,7 +10,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /** Connections out of our listener, dialled by the JDK. */
-record AcceptedKind(Family family) implements ConnectionKind {
+record AcceptedKind(Family family) implements SocketKind {
     @Override
     public Ends open(Loops loops) throws Exception {
         var accepted = new CompletableFuture<Connection>();
@@ -28,20 +28,5 @@ record AcceptedKind(Family family) implements ConnectionKind {
     @Override
     public Origin origin() {
         return Origin.ACCEPTED;
-    }
-
-    @Override
-    public boolean isTcp() {
-        return family == Family.TCP;
-    }
-
-    @Override
-    public boolean abortsAsReset() {
-        return isTcp();
-    }
-
-    @Override
-    public long mostUnderWay() {
-        return 64L << 20;
     }
 }

@@ -7,7 +7,7 @@ import io.penstock.net.Loops;
 import java.nio.channels.ServerSocketChannel;
 
 /** Connections that the C library dialled, by blocking descriptors, and the JDK accepted. */
-record AdoptedKind(Family family) implements ConnectionKind {
+record AdoptedKind(Family family) implements SocketKind {
     @Override
     public Ends open(Loops loops) throws Exception {
         try (var server = ServerSocketChannel.open(family.protocol())) {
@@ -23,20 +23,5 @@ record AdoptedKind(Family family) implements ConnectionKind {
     @Override
     public Origin origin() {
         return Origin.ADOPTED;
-    }
-
-    @Override
-    public boolean isTcp() {
-        return family == Family.TCP;
-    }
-
-    @Override
-    public boolean abortsAsReset() {
-        return isTcp();
-    }
-
-    @Override
-    public long mostUnderWay() {
-        return 64L << 20;
     }
 }

@@ -6,7 +6,7 @@ import io.penstock.net.Loops;
 import java.nio.channels.ServerSocketChannel;
 
 /** Connections out of our connector, accepted by the JDK. */
-record DialledKind(Family family) implements ConnectionKind {
+record DialledKind(Family family) implements SocketKind {
     @Override
     public Ends open(Loops loops) throws Exception {
         try (var server = ServerSocketChannel.open(family.protocol())) {
@@ -25,20 +25,5 @@ record DialledKind(Family family) implements ConnectionKind {
     @Override
     public Origin origin() {
         return Origin.DIALLED;
-    }
-
-    @Override
-    public boolean isTcp() {
-        return family == Family.TCP;
-    }
-
-    @Override
-    public boolean abortsAsReset() {
-        return isTcp();
-    }
-
-    @Override
-    public long mostUnderWay() {
-        return 64L << 20;
     }
 }

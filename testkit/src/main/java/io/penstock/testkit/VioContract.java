@@ -149,11 +149,11 @@ interface VioContract extends Contract {
         try (IoBuffer buffer = IoBuffer.open()) {
             buffer.lowWater(10);
             IoBuffer.Reader reader = buffer.reader();
-            var least = new AtomicInteger(-1);
+            var least = new AtomicInteger(Integer.MAX_VALUE);
             var observer = Observer.of(event -> {
-                // of the first one: what a later one is about may be taken by the handling of the one before
-                if (event instanceof ReadReady) least.compareAndSet(-1, reader.available());
-                reader.consume(reader.available());
+                int there = reader.available();
+                if (event instanceof ReadReady) least.accumulateAndGet(there, Math::min);
+                reader.consume(there);
             });
             ends.connection().read(observer.continuation(), buffer, 25);
             ends.feed("123456789", Cut.BYTE_BY_BYTE);

@@ -45,7 +45,7 @@ public final class InputVio extends StreamVio implements ReadVio {
             } finally {
                 moved();
             }
-            if (left() > 0 && buffer.kept() >= buffer.lowWater()) tellReady();
+            if (left() > 0 && isReadable()) tellReady();
         }
         return new VioEvent.ReadComplete(this);
     }
@@ -107,6 +107,15 @@ public final class InputVio extends StreamVio implements ReadVio {
     @Override
     VioEvent ready() {
         return new VioEvent.ReadReady(this);
+    }
+
+    @Override
+    boolean holds(VioEvent event) {
+        return !(event instanceof VioEvent.ReadReady) || isReadable();
+    }
+
+    private boolean isReadable() {
+        return buffer.kept() >= Math.max(1, buffer.lowWater());
     }
 
     @Override

@@ -140,6 +140,11 @@ public final class OutputVio extends StreamVio implements WriteVio {
     }
 
     @Override
+    boolean holds(VioEvent event) {
+        return true;
+    }
+
+    @Override
     Vio self() {
         return this;
     }

@@ -41,14 +41,15 @@ abstract class StreamVio {
 
         @Override
         public @Nullable Event begin() {
+            boolean told;
             lock.lock();
             try {
-                boolean told = due && !isWithdrawn();
-                due = false;
-                return told ? event : null;
+                told = due && !isWithdrawn();
+                due = false; // before it is asked whether it holds: what comes meanwhile makes it due again
             } finally {
                 lock.unlock();
             }
+            return told && holds(event) ? event : null;
         }
 
         /** Nobody else would end the stream, and its peer would wait. */
@@ -286,6 +287,9 @@ abstract class StreamVio {
     }
 
     abstract VioEvent ready();
+
+    /** Whether an event that was due is still true: the handling of the one before may have made it untrue. */
+    abstract boolean holds(VioEvent event);
 
     private void tell(Notice notice) {
         lock.lock();
