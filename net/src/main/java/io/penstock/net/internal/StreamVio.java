@@ -82,6 +82,9 @@ abstract class StreamVio {
     /** The next silence is to be told. */
     private volatile boolean armed = true;
 
+    /** The silence of the wait under way is to be told: it was to be when the wait began. The thread's. */
+    private boolean listening = true;
+
     /** Behind the deadline, until re-enabled. */
     private volatile boolean stopped;
 
@@ -207,9 +210,13 @@ abstract class StreamVio {
     final boolean goesOn() throws ConnectionException {
         long limit = 0;
         while (isUnderWay() && left() > 0) {
-            if (canMove()) return true;
+            if (canMove()) {
+                listening = armed;
+                return true;
+            }
             if (asked || limit == 0) {
                 asked = false;
+                listening = armed;
                 limit = patience();
             }
             if (Limit.isPast(limit)) {
@@ -237,7 +244,7 @@ abstract class StreamVio {
             if (active == null) active = new Notice(new ActiveTimeout(self()));
             tell(active);
             while (stopped && isUnderWay() && !isShut()) park(Limit.NEVER);
-        } else if (armed) {
+        } else if (armed && listening) {
             armed = false;
             if (inactive == null) inactive = new Notice(new InactivityTimeout(self()));
             tell(inactive);
