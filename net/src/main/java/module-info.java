@@ -4,6 +4,7 @@ module io.penstock.net {
     requires static org.jspecify;
     requires org.slf4j;
     requires jdk.jfr;
+    requires jdk.net;
     requires io.netty.buffer;
     requires io.netty.common;
     requires io.netty.codec.dns;

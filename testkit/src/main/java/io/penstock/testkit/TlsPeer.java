@@ -49,6 +49,11 @@ final class TlsPeer implements Peer {
         raw.close();
     }
 
+    /** Ends the stream below without a word to the one above. */
+    void cut() throws IOException {
+        raw.close();
+    }
+
     @Override
     public void close() throws IOException {
         secured.close();

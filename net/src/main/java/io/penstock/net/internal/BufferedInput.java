@@ -336,6 +336,13 @@ public abstract class BufferedInput implements Input {
         return chunk;
     }
 
+    /** What is held, which the caller then owns, for whoever has the claim; null when that is nothing. */
+    final @Nullable ByteBuf takeHeld() {
+        ByteBuf chunk = current;
+        current = null;
+        return chunk;
+    }
+
     /** Parks until at least one byte can be taken, for whoever has the claim; false at the end of the stream. */
     final boolean awaitClaimed() throws ConnectionException {
         if (isDropped()) throw dropped();

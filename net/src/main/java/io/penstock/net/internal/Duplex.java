@@ -26,7 +26,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Duplex implements OpenSocket {
     private static final AtomicLong IDS = new AtomicLong();
-    private static final long LINGER_NANOS = 1_000_000_000;
+
+    /** How long a peer may send nothing, and how long something, until it ends a stream that we have ended. */
+    private static final long LINGER_NANOS = 2_000_000_000L;
+
+    private static final long LINGER_MOST_NANOS = 30_000_000_000L;
 
     private final long id = nextId();
     private final Instant opened = Instant.now();
@@ -50,6 +54,7 @@ final class Duplex implements OpenSocket {
     private volatile @Nullable ProxyHeader told;
     private volatile @Nullable Object attachment;
     private volatile @Nullable TlsSession tls;
+    private volatile Action lingering = () -> false;
 
     Duplex(Origin origin, NettyLoop loop, Function<Duplex, Link> links) {
         this.origin = origin;
@@ -292,12 +297,28 @@ final class Duplex implements OpenSocket {
         if (last != null) last.leaveScope();
     }
 
-    /** Ends in order what nobody uses any more: everything sent leaves, what comes is dropped, and the peer gets a moment to end too. */
+    /**
+     * Ends in order what nobody uses any more: everything sent leaves, what comes is dropped, and the peer gets a while to end too. To close
+     * at once would be to reset what it has not received yet, should it still send something.
+     */
     void closeBehindOutput() {
         output.finish();
         dropInput();
-        Action limit = loop.timer(LINGER_NANOS, this::closeIdle);
-        whenClosed(limit::cancel);
+        linger(input.received(), System.nanoTime() + LINGER_MOST_NANOS);
+        whenClosed(() -> lingering.cancel());
+    }
+
+    /** As long as something goes on, if it is not too long. */
+    private void linger(long seen, long until) {
+        lingering = loop.timer(LINGER_NANOS, () -> {
+            long received = input.received();
+            boolean goesOn = received != seen || output.hasPending();
+            if (goesOn && !Limit.isPast(until)) {
+                linger(received, until);
+            } else {
+                close(output.owes());
+            }
+        });
     }
 
     /** What comes is dropped from now on, and the peer must not be stopped by it. */

@@ -71,20 +71,28 @@ final class InputHalf {
                     queue.add(chunk);
                     chunk = null;
                 }
-                if (!paused && queued >= HIGH_MARK) {
-                    paused = true;
-                    // under the lock, so that a reader on another thread cannot resume before the pause has happened
-                    stream.link().pauseReading();
-                }
                 parking.wake();
                 told = watcher;
                 watcher = null;
+                if (told == null) pauseIfFull(); // whoever is told may take it at once
             }
         } finally {
             lock.unlock();
         }
         if (chunk != null) chunk.release();
-        if (told != null) told.run();
+        if (told != null) {
+            told.run();
+            lock.lock();
+            pauseIfFull();
+            lock.unlock();
+        }
+    }
+
+    /** Under the lock, so that a reader on another thread cannot resume before the pause has happened. */
+    private void pauseIfFull() {
+        if (paused || queued < HIGH_MARK || ending != null) return;
+        paused = true;
+        stream.link().pauseReading();
     }
 
     /** Copies a few bytes behind the last ones, so that a peer who sends one at a time cannot have us keep a buffer for each. */
@@ -232,6 +240,19 @@ final class InputHalf {
         }
     }
 
+    /** The next chunk, which the reader then owns; null when there is none now. */
+    @Nullable
+    ByteBuf poll() {
+        lock.lock();
+        try {
+            ByteBuf chunk = queue.poll();
+            if (chunk != null) taken(chunk.readableBytes());
+            return chunk;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** The reader has this much more. Holding the lock. */
     private void taken(int size) {
         queued -= size;
@@ -321,6 +342,17 @@ final class InputHalf {
     @Nullable
     Reason ending() {
         return ending;
+    }
+
+    /** What has ended the stream, where there was more to it than the reason. */
+    @Nullable
+    Throwable cause() {
+        lock.lock();
+        try {
+            return cause;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Has its user told the reason when the stream ends, on the thread that notices; at once if it has, or is another's by now. */

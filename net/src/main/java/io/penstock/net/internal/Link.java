@@ -31,6 +31,11 @@ interface Link {
     /** The output half has something to be taken, or is to be ended; called once until it is taken. */
     void drainSoon();
 
+    /** As {@link #drainSoon}, but within this call where that is possible. On the loop. */
+    default void drainNow() {
+        drainSoon();
+    }
+
     /** Falls as the peer takes what was taken from the output half: it tells a slow peer from a stalled one, and is no count. */
     long backlog();
 

@@ -46,6 +46,12 @@ final class OutputHalf {
     private boolean finishing;
     private @Nullable Throwable cause;
 
+    /** Of a writer that does not wait: told when there is room again, when all is taken before the end, and at the end. */
+    private @Nullable Runnable watcher;
+
+    /** The watcher wants to know when there is room. */
+    private boolean full;
+
     /** Why nothing more can be sent; null while the stream runs. */
     private volatile @Nullable Reason ending;
 
@@ -91,6 +97,66 @@ final class OutputHalf {
             if (isShut()) return null;
             accept(part.count());
             return outgoing.add(part.file(), part.position(), part.count());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether a chunk can be passed. */
+    enum Room {
+        SOME,
+        /** The watcher is told when there is some. */
+        FULL,
+        SHUT
+    }
+
+    /** Whether there is room for another chunk. */
+    Room room() {
+        lock.lock();
+        try {
+            if (isShut()) return Room.SHUT;
+            full = pending >= MARK;
+            return full ? Room.FULL : Room.SOME;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes a chunk over and has it leave, on the loop within this call where the link can do that; false when nothing can be sent any more. */
+    boolean pass(ByteBuf chunk) {
+        lock.lock();
+        try {
+            if (isShut()) return false;
+            int size = outgoing.add(chunk);
+            pending += size;
+            accepted += size;
+            pressing = true;
+        } finally {
+            lock.unlock();
+        }
+        if (stream.isOnLoop()) {
+            stream.link().drainNow();
+        } else {
+            press();
+        }
+        return true;
+    }
+
+    /** Has the watcher told of news, on the thread that has them; null for nobody. */
+    void watch(@Nullable Runnable news) {
+        lock.lock();
+        try {
+            watcher = news;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether everything that was sent has been taken. */
+    boolean isTaken() {
+        lock.lock();
+        try {
+            return pending == 0;
         } finally {
             lock.unlock();
         }
@@ -237,19 +303,26 @@ final class OutputHalf {
 
     /** The operating system, or the peer, has this much more of what was handed out. */
     void taken(long count) {
+        Runnable told = null;
         lock.lock();
         try {
             pending -= count;
             sent += count;
             parking.wake();
+            if (full && pending < MARK || finishing && pending == 0) {
+                full = false;
+                told = watcher;
+            }
         } finally {
             lock.unlock();
         }
+        if (told != null) told.run();
     }
 
     /** Nothing more can be sent, for this reason; the first one counts. */
     void end(Reason reason, @Nullable Throwable why) {
         List<Object> dropped;
+        Runnable told;
         lock.lock();
         try {
             if (ending == null) {
@@ -258,10 +331,12 @@ final class OutputHalf {
             }
             dropped = outgoing.drop();
             parking.end();
+            told = watcher;
         } finally {
             lock.unlock();
         }
         dropped.forEach(OutputHalf::discard);
+        if (told != null) told.run();
         tellUser();
     }
 

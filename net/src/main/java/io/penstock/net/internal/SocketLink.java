@@ -107,6 +107,11 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
         stream.loop().defer(drain);
     }
 
+    @Override
+    public void drainNow() {
+        drain();
+    }
+
     /**
      * Hands what the output half has to the socket. Past the pipeline, which has no outbound handler, and without a promise where all of
      * it leaves at once, as it nearly always does: this is the hottest path of the house.

@@ -222,7 +222,7 @@ final class StreamOutput extends ChunkOutput {
         return tryBegin(Thread.currentThread());
     }
 
-    private boolean tryBegin(Thread by) {
+    boolean tryBegin(Thread by) {
         if (!tryClaim(by) && !(StreamVio.hasLeft(leaver, writer, connection) && tryClaim(by))) return false;
         inactivity = timeout();
         callStart = half.accepted();
@@ -335,7 +335,7 @@ final class StreamOutput extends ChunkOutput {
         return gone <= 0 ? failure : failure.withSent(gone);
     }
 
-    private ConnectionException failure(Reason reason) {
+    ConnectionException failure(Reason reason) {
         Throwable cause = half.cause();
         return switch (reason) {
             case TIMEOUT -> {

@@ -284,6 +284,11 @@ final class TlsLink implements Link, Halves {
     }
 
     @Override
+    public void drainNow() {
+        lower.drainNow();
+    }
+
+    @Override
     public SocketAddress localAddress() {
         return lower.localAddress();
     }

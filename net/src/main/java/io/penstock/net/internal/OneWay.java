@@ -1,0 +1,242 @@
+package io.penstock.net.internal;
+
+import io.netty.buffer.ByteBuf;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Phase;
+import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.event.Action;
+import java.nio.ByteBuffer;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One direction of a relay: takes chunks out of one stream's input half and hands them to another's output half, as long as there are some
+ * and there is room. Then it leaves word with both, and holds nothing.
+ *
+ * <p>It has a {@linkplain #turn turn} whenever something has changed, always on the loop of the stream that it reads.
+ */
+final class OneWay implements Runnable {
+    /** Whose halves these are while no thread has to hold them. It never runs. */
+    private static final Thread HOLDER = Thread.ofVirtual().name("relay").unstarted(() -> {});
+
+    /** The other streams of the loop are to have their turn too. */
+    private static final int MOST_IN_A_TURN = 1 << 20;
+
+    private final StreamRelay relay;
+    private final StreamConnection from;
+    private final StreamConnection to;
+    private final InputHalf input;
+    private final OutputHalf output;
+    private final @Nullable Consumer<ByteBuffer> tap;
+    private final Runnable turn = this::turn;
+
+    /** What had been sent there before. */
+    private final long before;
+
+    private Action failures = () -> false;
+
+    // on the loop of the stream that is read
+
+    private boolean inTurn;
+    private boolean again;
+    private boolean finished;
+    private boolean done;
+    private boolean left;
+
+    /** What has not come by now is not wanted any more. */
+    private volatile boolean last;
+
+    OneWay(StreamRelay relay, StreamConnection from, StreamConnection to, @Nullable Consumer<ByteBuffer> tap) {
+        this.relay = relay;
+        this.from = from;
+        this.to = to;
+        this.input = from.stream().input();
+        this.output = to.stream().output();
+        this.tap = tap;
+        this.before = output.sent();
+    }
+
+    /** Keeps everybody else from reading the one and writing to the other. False when somebody is at it; nothing has changed then. */
+    boolean claim() {
+        if (!from.streamInput().claim(HOLDER)) return false;
+        if (to.streamOutput().tryBegin(HOLDER)) return true;
+        from.streamInput().unclaim();
+        return false;
+    }
+
+    void unclaim() {
+        from.streamInput().end();
+        to.streamOutput().unclaim();
+    }
+
+    void start() {
+        output.uncorkAll();
+        output.watch(this);
+        failures = input.onEnd(from, reason -> {
+            if (reason != Reason.EOF) run(); // the end of the stream is seen behind its last byte
+        });
+        from.stream().loop().execute(turn);
+    }
+
+    /** Delivers what has come by now, and no more. */
+    void endSoon() {
+        last = true;
+        run();
+    }
+
+    /** Bytes that have left for the other side. */
+    long moved() {
+        return output.sent() - before;
+    }
+
+    boolean isDelivering() {
+        return output.hasPending();
+    }
+
+    /** Grows as long as the other side takes something. */
+    long progress() {
+        return output.left();
+    }
+
+    /** Something has changed. Any thread. */
+    @Override
+    public void run() {
+        if (from.stream().isOnLoop()) {
+            turn();
+        } else {
+            from.stream().loop().execute(turn);
+        }
+    }
+
+    /** What is handed on may lead to news that come here while this is still at it. */
+    private void turn() {
+        again = true;
+        if (inTurn) return;
+        inTurn = true;
+        try {
+            while (again) {
+                again = false;
+                goOn();
+            }
+        } finally {
+            inTurn = false;
+        }
+    }
+
+    private void goOn() {
+        if (relay.isOver()) {
+            leave();
+        } else if (!done) {
+            if (finished) {
+                finishing();
+            } else {
+                move();
+            }
+        }
+    }
+
+    private void move() {
+        for (int moved = 0; moved < MOST_IN_A_TURN; ) {
+            Reason end = input.ending();
+            if (end != null && end != Reason.EOF && !last) {
+                relay.lost(from, end, from.streamInput().failure(end, input.cause()));
+                return;
+            }
+            switch (output.room()) {
+                case SHUT -> {
+                    shut();
+                    return;
+                }
+                case FULL -> {
+                    return; // and comes again when there is some
+                }
+                case SOME -> {}
+            }
+            ByteBuf chunk = from.streamInput().takeHeld();
+            if (chunk == null) chunk = input.poll();
+            if (chunk != null) {
+                moved += chunk.readableBytes();
+                pass(chunk);
+                if (relay.isOver()) {
+                    leave();
+                    return;
+                }
+            } else if (end == Reason.EOF || last) {
+                finish();
+                return;
+            } else if (input.watch(this)) {
+                return;
+            }
+        }
+        from.stream().loop().execute(turn);
+    }
+
+    private void pass(ByteBuf chunk) {
+        if (tap != null && !show(tap, chunk)) {
+            chunk.release();
+            return;
+        }
+        relay.moved();
+        if (!output.pass(chunk)) chunk.release(); // it has ended meanwhile, and that is told
+    }
+
+    private boolean show(Consumer<ByteBuffer> watcher, ByteBuf chunk) {
+        try {
+            watcher.accept(chunk.nioBuffer().asReadOnlyBuffer());
+            return true;
+        } catch (RuntimeException | Error e) {
+            relay.failed(ConnectionException.of(
+                    Reason.FAILED, Phase.READ, from.remoteAddress(), "the tap of the relay has thrown " + e, e));
+            return false;
+        }
+    }
+
+    /** Nothing can be sent there any more. */
+    private void shut() {
+        if (last) {
+            stopReading();
+            done();
+        } else {
+            Reason end = output.ending();
+            Reason reason = end == null ? Reason.CLOSED : end;
+            relay.lost(to, reason, to.streamOutput().failure(reason));
+        }
+    }
+
+    /** The end of the stream is passed on. */
+    private void finish() {
+        finished = true;
+        stopReading();
+        output.finish();
+        relay.halfEnded();
+        finishing();
+    }
+
+    /** What still comes must not stop the peer, nor reset what it has not received yet. */
+    private void stopReading() {
+        if (last && input.ending() != Reason.EOF) from.stream().dropInput();
+    }
+
+    private void finishing() {
+        if (output.isTaken()) {
+            done();
+        } else if (output.ending() != null) {
+            shut();
+        }
+    }
+
+    private void done() {
+        done = true;
+        relay.done();
+    }
+
+    /** The relay has ended, and the halves are nobody's. */
+    private void leave() {
+        if (left) return;
+        left = true;
+        failures.cancel();
+        output.watch(null);
+        input.unwatch();
+        unclaim();
+    }
+}

@@ -1,0 +1,104 @@
+package io.penstock.net.internal;
+
+import io.penstock.net.RelayEnd.Cause;
+import io.penstock.net.RelayOptions;
+import io.penstock.net.event.Action;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How long a relay may do nothing, and how long it may last.
+ *
+ * <p>The timers are lazy: what goes on moves none of them, but is asked for when one fires.
+ */
+final class RelayLimits {
+    private final StreamRelay relay;
+    private final long idle;
+    private final long linger;
+    private final long lifetime;
+    private volatile long lastMove = System.nanoTime();
+    private volatile boolean halfEnded;
+
+    private final SpinLock lock = new SpinLock();
+    private @Nullable Action silence;
+    private @Nullable Action whole;
+    private boolean over;
+
+    /** Only the timer that watches the silence changes it, and there is one at a time. */
+    private long progress;
+
+    RelayLimits(StreamRelay relay, RelayOptions options) {
+        this.relay = relay;
+        this.idle = options.idle().toNanos();
+        this.linger = options.linger().toNanos();
+        this.lifetime = options.lifetime().toNanos();
+    }
+
+    void start() {
+        if (idle > 0) silence(idle);
+        if (lifetime > 0) whole(lifetime, () -> relay.endSoon(Cause.LIFETIME));
+    }
+
+    /** Something goes on. */
+    void moved() {
+        if (idle > 0 || linger > 0) lastMove = System.nanoTime();
+    }
+
+    /** One way has ended, and from now on the other has to go on. */
+    void halfEnded() {
+        if (linger == 0) return; // the limit for both holds
+        lastMove = System.nanoTime();
+        halfEnded = true;
+        silence(linger);
+    }
+
+    private void silence(long nanos) {
+        lock.lock();
+        try {
+            if (silence != null) silence.cancel();
+            silence = over ? null : relay.loop().timer(nanos, this::look);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void look() {
+        long left = lastMove + (halfEnded ? linger : idle) - System.nanoTime();
+        if (left <= 0 && relay.isDelivering()) {
+            // a peer that takes something is slow, and not silent
+            long now = relay.progress();
+            if (now != progress) left = halfEnded ? linger : idle;
+            progress = now;
+        }
+        if (left > 0) {
+            silence(left);
+        } else {
+            relay.endSoon(halfEnded ? Cause.LINGER : Cause.IDLE);
+        }
+    }
+
+    /** What has been read has so long to leave. */
+    void farewell(long nanos) {
+        whole(nanos, relay::abort);
+    }
+
+    private void whole(long nanos, Runnable then) {
+        lock.lock();
+        try {
+            if (whole != null) whole.cancel();
+            whole = over ? null : relay.loop().timer(nanos, then);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void cancel() {
+        lock.lock();
+        try {
+            over = true;
+            if (silence != null) silence.cancel();
+            if (whole != null) whole.cancel();
+        } finally {
+            lock.unlock();
+        }
+    }
+}
