@@ -9,6 +9,7 @@ module io.penstock.http {
     requires io.netty.transport;
 
     exports io.penstock.http;
+    exports io.penstock.http.websocket;
     exports io.penstock.http.internal to
             io.penstock.proxy,
             io.penstock.server;

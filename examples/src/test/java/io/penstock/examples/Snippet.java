@@ -16,6 +16,7 @@ final class Snippet extends SimpleJavaFileObject {
     /** What {@code docs/write-a-plugin.md} tells its reader to copy. */
     static final String IMPORTS = """
             import io.penstock.http.*;
+            import io.penstock.http.websocket.*;
             import io.penstock.net.*;
             import io.penstock.net.event.*;
             import io.penstock.proxy.*;
@@ -30,6 +31,7 @@ final class Snippet extends SimpleJavaFileObject {
             import java.nio.file.*;
             import java.time.Duration;
             import java.util.*;
+            import java.util.concurrent.*;
             """;
 
     private static final String AROUND = """
@@ -44,6 +46,9 @@ final class Snippet extends SimpleJavaFileObject {
                 PluginContext penstock;
                 Proxy proxy;
                 Transaction transaction;
+                WebSocket socket;
+
+                void log(Object line) {}
 
                 void code() throws Exception {
             %s

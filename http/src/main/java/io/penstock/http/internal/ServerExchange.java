@@ -336,7 +336,7 @@ final class ServerExchange implements Exchange {
             leave(raw);
             if (isEnd(failure)) return; // the usual end of whoever reads until there is nothing more
             if (outlives || raw.isResumed()) {
-                log(failure, "when it had given its connection away, which goes on without it");
+                log(failure, "when its connection had ended, or was somebody else's by then");
                 return;
             }
             raw.failed();
