@@ -2,6 +2,7 @@ package io.penstock.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penstock.examples.docker.Engine;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -17,7 +18,8 @@ class UsageTest {
                 DnsOverUdp.class,
                 JdbcHandler.class,
                 MultipartUpload.class,
-                SmtpClient.class
+                SmtpClient.class,
+                Engine.class
             })
     void withoutItsArgumentsAnExampleSaysWhatItNeeds(Class<?> example) throws Exception {
         assertThat(Program.outcome(example)).startsWith("2: usage: " + example.getSimpleName() + " ");
