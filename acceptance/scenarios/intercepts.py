@@ -28,6 +28,6 @@ plugins: {PLUGINS}
         url = penstock.url(f"/{style}/small")
         curl = subprocess.run(["curl", "-sS", "--fail", "--max-time", "10", url], capture_output=True, text=True)
         require(curl.stdout == f"hello in {style} style\n", f"curl {url}: {curl.stdout}{curl.stderr}")
-        _, words = loaded(url, 3 if room.quick else 10)
+        _, words = loaded(url, 3 if room.quick else 30)
         facts.append(f"{style}: {words}")
     return "; ".join(facts)

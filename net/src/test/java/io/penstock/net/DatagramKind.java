@@ -1,12 +1,10 @@
 package io.penstock.net;
 
 import io.penstock.net.LoopOptions.Transport;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
-import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.Arguments;
@@ -28,25 +26,24 @@ enum DatagramKind {
     UNIX_PATH {
         @Override
         SocketAddress free() {
-            try {
-                return UnixDomainSocketAddress.of(
-                        Files.createTempDirectory("datagrams").resolve("s"));
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+            // a file that goes with its socket
+            return UnixDomainSocketAddress.of(Path.of(System.getProperty("java.io.tmpdir"), freeName()));
         }
     },
     UNIX_ABSTRACT {
         @Override
         SocketAddress free() {
-            return AbstractUnixAddress.of(
-                    "penstock-test-" + ProcessHandle.current().pid() + "-" + NAMES.incrementAndGet());
+            return AbstractUnixAddress.of(freeName());
         }
     };
 
     private static final AtomicInteger NAMES = new AtomicInteger();
 
     abstract SocketAddress free();
+
+    private static String freeName() {
+        return "penstock-test-" + ProcessHandle.current().pid() + "-" + NAMES.incrementAndGet();
+    }
 
     boolean isUnix() {
         return this == UNIX_PATH || this == UNIX_ABSTRACT;
