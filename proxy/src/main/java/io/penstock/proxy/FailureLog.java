@@ -3,7 +3,9 @@ package io.penstock.proxy;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 
@@ -24,7 +26,9 @@ final class FailureLog {
 
     private final Logger log;
     private final LongSupplier clock;
+    private final Consumer<Runnable> later;
     private final Map<String, Kind> kinds = new ConcurrentHashMap<>();
+    private final AtomicBoolean restDue = new AtomicBoolean();
 
     private static final class Kind {
         private final AtomicLong lineDue;
@@ -37,10 +41,14 @@ final class FailureLog {
         }
     }
 
-    /** @param clock a {@link System#nanoTime()} */
-    FailureLog(Logger log, LongSupplier clock) {
+    /**
+     * @param clock a {@link System#nanoTime()}
+     * @param later runs what it is given after an {@link #INTERVAL}
+     */
+    FailureLog(Logger log, LongSupplier clock, Consumer<Runnable> later) {
         this.log = log;
         this.clock = clock;
+        this.later = later;
     }
 
     /** @param where in whose life it happened: {@code transaction 17} */
@@ -61,11 +69,14 @@ final class FailureLog {
                     where,
                     failure.getMessage(),
                     kind.unsaid.getAndSet(0));
+        } else if (restDue.compareAndSet(false, true)) {
+            later.accept(this::tellRest); // there may be no other that would tell of this one
         }
     }
 
     /** Tells what was counted and not yet told. */
     void tellRest() {
+        restDue.set(false);
         kinds.forEach((name, kind) -> {
             long unsaid = kind.unsaid.getAndSet(0);
             if (unsaid > 0) log.error("{} more failures since the last line: plugin {}", unsaid, name);

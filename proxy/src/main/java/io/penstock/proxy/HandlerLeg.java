@@ -19,7 +19,8 @@ final class HandlerLeg {
         }
     }
 
-    static Answer serve(Transaction transaction, Handler handler, String plugin)
+    /** @param route where it stands, for the log */
+    static Answer serve(Transaction transaction, Handler handler, String plugin, Route route)
             throws PluginFailure, ConnectionException, InterruptedException {
         Exchange exchange = transaction.exchange();
         transaction.enter(Phase.HANDLE);
@@ -31,11 +32,11 @@ final class HandlerLeg {
             throw e.failure;
         } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
             if (e instanceof ConnectionException lost && transaction.isOfClient(lost)) throw lost;
-            var failure = new PluginFailure(plugin, "its route", e);
+            var failure = new PluginFailure(plugin, "its route " + route.place(), e);
             if (!exchange.committed()) throw failure;
             throw transaction.abandon(failure);
         }
-        if (!exchange.committed()) throw new PluginFailure(plugin, "its route", "did not answer");
+        if (!exchange.committed()) throw new PluginFailure(plugin, "its route " + route.place(), "did not answer");
         return new Answer.Served();
     }
 }

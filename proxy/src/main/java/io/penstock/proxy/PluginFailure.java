@@ -1,8 +1,21 @@
 package io.penstock.proxy;
 
+import io.penstock.net.ConnectionException;
+import java.util.List;
+import java.util.stream.Stream;
+
 /** A plugin threw, or did not answer; carries its name to whoever ends the transaction. */
 final class PluginFailure extends Exception {
     private static final long serialVersionUID = 1L;
+    private static final List<String> HOUSE = List.of(
+            "java.",
+            "javax.",
+            "jdk.",
+            "sun.",
+            "io.netty.",
+            "io.penstock.net.",
+            "io.penstock.http.",
+            "io.penstock.proxy.");
     private final String plugin;
     private final Object place;
 
@@ -27,7 +40,20 @@ final class PluginFailure extends Exception {
     String kind() {
         Throwable cause = getCause();
         if (cause == null) return plugin + " " + place + " " + getMessage();
+        String reason = cause instanceof ConnectionException lost ? " " + lost.reason() : "";
+        return plugin + " " + place + " " + cause.getClass().getName() + reason + line(cause);
+    }
+
+    /** The plugin's own line, as what it has called fails at the same one for every caller; or where it was thrown. */
+    private static String line(Throwable cause) {
         StackTraceElement[] stack = cause.getStackTrace();
-        return plugin + " " + place + " " + cause.getClass().getName() + (stack.length == 0 ? "" : " " + stack[0]);
+        if (stack.length == 0) return "";
+        StackTraceElement own =
+                Stream.of(stack).filter(PluginFailure::isOfPlugin).findFirst().orElse(stack[0]);
+        return " " + own;
+    }
+
+    private static boolean isOfPlugin(StackTraceElement frame) {
+        return HOUSE.stream().noneMatch(frame.getClassName()::startsWith);
     }
 }

@@ -39,7 +39,7 @@ public final class Proxy implements Handler, AutoCloseable {
     private final ForwardedHeads heads;
     private final Log log;
     private final Hooks hooks = new Hooks();
-    private final FailureLog failures = new FailureLog(LOG, System::nanoTime);
+    private final FailureLog failures;
     private final Map<Connection, Session> sessions = new ConcurrentHashMap<>();
     private final List<Started> plugins = new ArrayList<>();
     private final Connector connector;
@@ -55,6 +55,8 @@ public final class Proxy implements Handler, AutoCloseable {
         this.log = log;
         this.connector = Connector.of(loops);
         this.pool = Pool.of(connector);
+        this.failures = new FailureLog(
+                LOG, System::nanoTime, task -> loops.all().getFirst().schedule(FailureLog.INTERVAL, task::run));
     }
 
     /** A proxy with the default options that keeps no log. */

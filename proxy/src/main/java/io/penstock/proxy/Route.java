@@ -31,4 +31,9 @@ public record Route(@Nullable String host, String path, Target target) {
     public static Route to(@Nullable String host, String path, Upstream upstream) {
         return new Route(host, path, new ToUpstream(upstream));
     }
+
+    /** Its host and path, as in a URL. */
+    String place() {
+        return (host == null ? "" : host) + path;
+    }
 }

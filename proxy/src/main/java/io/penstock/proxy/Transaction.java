@@ -109,7 +109,7 @@ public final class Transaction {
         if (route == null) return own(Answer.Prepared.text(404, "no route for this host and path\n"));
         if (at(Hook.POST_REMAP) || at(Hook.CACHE_LOOKUP_COMPLETE)) return given();
         return switch (route.target()) {
-            case Route.ToHandler(var handler, String owner) -> HandlerLeg.serve(this, handler, owner);
+            case Route.ToHandler(var handler, String owner) -> HandlerLeg.serve(this, handler, owner, route);
             case Route.ToUpstream(Upstream to) -> fetch(to);
         };
     }

@@ -2,13 +2,21 @@ package io.penstock.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Reason;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
 class FailureLogTest {
     private final AtomicLong now = new AtomicLong(-5); // as nanoTime, it may be anything
-    private final FailureLog failures = new FailureLog(LoggerFactory.getLogger("io.penstock.test"), now::get);
+    private final List<Runnable> later = new ArrayList<>();
+    private final FailureLog failures =
+            new FailureLog(LoggerFactory.getLogger("io.penstock.test"), now::get, later::add);
 
     private static PluginFailure failure(String plugin, String words) {
         return new PluginFailure(plugin, Hook.READ_REQUEST_HEAD, new IllegalStateException(words));
@@ -57,5 +65,39 @@ class FailureLogTest {
             assertThat(captured.lines()).hasSize(2);
             assertThat(captured.lines().get(1)).contains("4 more failures since the last line: plugin careless");
         }
+    }
+
+    @Test
+    void whatWasCountedIsToldWithinAnIntervalThoughNoOtherFails() {
+        try (var captured = Captured.log()) {
+            for (int i = 0; i < 5; i++) failures.failed("transaction " + i, failure("careless", "number " + i));
+            assertThat(later).as("however many there are").hasSize(1);
+            later.removeFirst().run();
+            assertThat(captured.lines()).last().asString().contains("4 more failures since the last line");
+            failures.failed("transaction 5", failure("careless", "another"));
+            assertThat(later).hasSize(1);
+        }
+    }
+
+    @Test
+    void whatAConnectionSaysIsTheKindAndNotTheLineItWasMadeIn() {
+        var peer = new InetSocketAddress("127.0.0.1", 1);
+        Function<Reason, PluginFailure> failing = reason -> new PluginFailure(
+                "one", "its route /x", ConnectionException.of(reason, ConnectionException.Phase.READ, peer));
+        assertThat(failing.apply(Reason.EOF).kind())
+                .isEqualTo(failing.apply(Reason.EOF).kind())
+                .isNotEqualTo(failing.apply(Reason.RESET).kind());
+    }
+
+    @Test
+    void twoLinesOfAPluginThatFailInOneMethodOfAnotherAreTwoKinds() {
+        var one = new IllegalStateException();
+        var other = new IllegalStateException();
+        var library = new StackTraceElement("java.util.Objects", "requireNonNull", "Objects.java", 1);
+        one.setStackTrace(new StackTraceElement[] {library, new StackTraceElement("Mine", "at", "Mine.java", 7)});
+        other.setStackTrace(new StackTraceElement[] {library, new StackTraceElement("Mine", "at", "Mine.java", 9)});
+        assertThat(new PluginFailure("one", "here", one).kind())
+                .endsWith("Mine.at(Mine.java:7)")
+                .isNotEqualTo(new PluginFailure("one", "here", other).kind());
     }
 }
