@@ -2,14 +2,10 @@ package io.penstock.examples;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assertions.fail;
-import static org.junit.jupiter.api.Assumptions.abort;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
@@ -29,11 +25,12 @@ class MultipartUploadTest {
         try (var program = Program.example(MultipartUpload.class, "0")) {
             for (String framing : List.of("X-Framing: sized", "Transfer-Encoding: chunked")) {
                 String url = program.url("/");
-                assertThat(curl(url, "-H", framing, "-F", "note=hello", "-F", "photo=@" + photo, "-F", "text=@" + text))
+                assertThat(Web.curl(
+                                url, "-H", framing, "-F", "note=hello", "-F", "photo=@" + photo, "-F", "text=@" + text))
                         .isEqualTo(expected);
             }
-            assertThat(curl(program.url("/"), "-d", "note=hello")).isEqualTo("this takes multipart/form-data\n");
-            assertThat(curl(
+            assertThat(Web.curl(program.url("/"), "-d", "note=hello")).isEqualTo("this takes multipart/form-data\n");
+            assertThat(Web.curl(
                             program.url("/"),
                             "-H",
                             "Content-Type: multipart/form-data; boundary=x",
@@ -46,17 +43,5 @@ class MultipartUploadTest {
     private static String line(String name, byte[] part) throws Exception {
         byte[] checksum = MessageDigest.getInstance("SHA-256").digest(part);
         return name + " " + part.length + " " + HexFormat.of().formatHex(checksum) + "\n";
-    }
-
-    private static String curl(String url, String... arguments) throws Exception {
-        var command = new ArrayList<>(List.of("curl", "-sS", "--max-time", "30", url));
-        command.addAll(List.of(arguments));
-        try {
-            Process curl = new ProcessBuilder(command).redirectErrorStream(true).start();
-            return new String(curl.getInputStream().readAllBytes(), UTF_8);
-        } catch (IOException e) {
-            if ("true".equals(System.getenv("CI"))) fail("curl must be installed where CI=true", e);
-            return abort("curl is not installed");
-        }
     }
 }

@@ -19,6 +19,8 @@ class UsageTest {
                 JdbcHandler.class,
                 MultipartUpload.class,
                 SmtpClient.class,
+                ConnectProxy.class,
+                RedisBridge.class,
                 Engine.class
             })
     void withoutItsArgumentsAnExampleSaysWhatItNeeds(Class<?> example) throws Exception {
