@@ -16,7 +16,7 @@ import io.penstock.net.ConnectionException;
  * }
  * }
  *
- * <p>The connection stays the caller's, who may use it for the next exchange when this one is {@link #reusable()}, and must end it
+ * <p>With {@link #on} the connection stays the caller's, who may use it for the next exchange when this one is {@link #reusable()}, and must end it
  * otherwise, after {@link #close() closing} the exchange. One thread may send while another one receives. An answer whose framing is
  * ambiguous or broken fails with {@code MALFORMED}. Source: RFC 9112 §6.3 and §9.
  */
@@ -48,6 +48,16 @@ public interface ClientExchange extends AutoCloseable {
      * @param bodyLength the number of bytes, {@link #NO_BODY} or {@link #CHUNKED}
      */
     BodyOutput send(RequestHead head, long bodyLength) throws ConnectionException;
+
+    /**
+     * The place for the request's body, which {@link #send} has given.
+     *
+     * @throws IllegalStateException when nothing has been sent
+     */
+    BodyOutput output();
+
+    /** The connection, for its addresses, timeouts, deadlines and statistics: reading and writing it belongs to the exchange. */
+    Connection connection();
 
     /** Receives the head of the answer, skipping interim ones as {@link #receiveHead(Interim)} does. */
     default ResponseHead receiveHead() throws ConnectionException {
@@ -110,8 +120,12 @@ public interface ClientExchange extends AutoCloseable {
     Connection takeOver(UnreadBody unread) throws ConnectionException;
 
     /**
-     * Ends the exchange: nobody receives from its body any more, and what was received of it but not consumed is dropped. The
-     * connection stays as it is. Idempotent.
+     * Ends the exchange: nobody receives from its body any more, and what was received of it but not consumed is dropped. Does nothing to a
+     * connection that was taken over. Idempotent.
+     *
+     * <p>An exchange {@linkplain #on on a connection of the caller's} leaves it as it is. One that an {@link HttpClient} has opened puts it
+     * back into its pool when it is {@link #reusable()}, and aborts it otherwise: before the answer came that is how it is cancelled, from
+     * any thread.
      */
     @Override
     void close();

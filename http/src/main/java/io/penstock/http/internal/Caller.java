@@ -9,6 +9,7 @@ final class Caller {
             "Exchange",
             "ClientExchange",
             "StreamClientExchange",
+            "PooledExchange",
             "ServerExchange",
             "HookedExchange",
             "Progress",

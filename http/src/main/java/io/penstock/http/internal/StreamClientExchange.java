@@ -106,6 +106,18 @@ public final class StreamClientExchange implements ClientExchange {
     }
 
     @Override
+    public BodyOutput output() {
+        BodyOutput opened = output;
+        if (opened == null) throw new IllegalStateException("no request has been sent");
+        return opened;
+    }
+
+    @Override
+    public Connection connection() {
+        return connection;
+    }
+
+    @Override
     public ResponseHead receiveHead(Interim interim) throws ConnectionException {
         String asked = method;
         if (asked == null) throw new IllegalStateException("no request has been sent, there will be no answer");

@@ -31,10 +31,7 @@ final class Switching {
     }
 
     private static void requireOffered(RequestHead request, String protocol) {
-        if (!isProtocol(protocol)) {
-            throw new IllegalArgumentException(
-                    "not a protocol, name or name/version: '" + ByteClass.printable(protocol) + "'");
-        }
+        requireProtocol(protocol);
         if (request.offers(protocol)) return;
         throw new IllegalStateException("the client of '" + request + "' cannot go on with " + protocol + ": "
                 + (request.offersUpgrade()
@@ -42,6 +39,13 @@ final class Switching {
                                 + ByteClass.printable(
                                         String.join(", ", request.headers().all(HeaderNames.UPGRADE)))
                         : "its request is no HTTP/1.1 request with Connection: Upgrade"));
+    }
+
+    static void requireProtocol(String text) {
+        if (!isProtocol(text)) {
+            throw new IllegalArgumentException(
+                    "not a protocol, name or name/version: '" + ByteClass.printable(text) + "'");
+        }
     }
 
     private static boolean isProtocol(String text) {
