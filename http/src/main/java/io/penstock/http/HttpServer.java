@@ -1,6 +1,8 @@
 package io.penstock.http;
 
+import io.penstock.http.internal.ConnectionServer;
 import io.penstock.http.internal.ListeningServer;
+import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.Loops;
 import io.penstock.net.TlsServer;
@@ -8,7 +10,7 @@ import java.net.SocketAddress;
 import java.time.Duration;
 
 /**
- * An HTTP/1.1 server on one address.
+ * An HTTP/1.1 server on one address, or on one {@linkplain #serve connection}.
  *
  * <p>{@snippet :
  * try (var loops = Loops.open();
@@ -57,6 +59,35 @@ public interface HttpServer extends AutoCloseable {
     static HttpServer adopt(Loops loops, int descriptor, HttpServerOptions options, Handler handler)
             throws ConnectionException {
         return ListeningServer.adopt(loops, descriptor, options, handler);
+    }
+
+    /** As {@link #serve(Connection, HttpServerOptions, Handler)}, with {@link HttpServerOptions#DEFAULT}. */
+    static HttpServer serve(Connection connection, Handler handler) throws ConnectionException {
+        return serve(connection, HttpServerOptions.DEFAULT, handler);
+    }
+
+    /**
+     * Serves on one connection, whoever has opened it: it was dialled, accepted, adopted, taken over, or is one end of a pair. The roles of
+     * the two sides are free, and whoever is the peer may have {@link ClientExchange#on} for the other one.
+     *
+     * <p>{@snippet :
+     * Upgraded agent = client.upgrade("https://hub.example.com/agents", "reverse-http");
+     * try (HttpServer server = HttpServer.serve(agent.connection(), exchange -> exchange.respond(200, "here\n"))) {
+     *     server.join(); // the hub asks, until it ends the connection
+     * }
+     * }
+     *
+     * <p>The connection is the server's from then on, as one that a listener has accepted: its object is dead for the caller, it belongs to no
+     * pool and to no scope of the caller's, has the timeouts in the options, and ends with its last exchange. This does not wait for the
+     * first request. {@link #join()} returns, and {@link #connections()} is 0, when the connection has ended; {@link #address()} is its local
+     * one. With TLS in the options it is secured first.
+     *
+     * @throws ConnectionException {@code BUSY_READING} or {@code BUSY_WRITING} when another thread is at it; it is still the caller's then
+     * @throws IllegalStateException when it has ended
+     */
+    static HttpServer serve(Connection connection, HttpServerOptions options, Handler handler)
+            throws ConnectionException {
+        return ConnectionServer.serve(connection, options, handler);
     }
 
     /** The bound address, with the real port. */

@@ -31,8 +31,7 @@ abstract class ClientTest {
     @BeforeEach
     void open() throws IOException {
         loops = Loops.open(LoopOptions.DEFAULT.withCount(1));
-        pool = Pool.of(
-                Connector.of(loops), PoolOptions.DEFAULT.withLimit(2).withBacklog(0));
+        pool = Pool.of(Connector.of(loops), PoolOptions.DEFAULT.withLimit(2).withBacklog(0));
         client = HttpClient.of(pool);
         server = ScriptedServer.open();
     }

@@ -44,7 +44,8 @@ class GoClientTest extends ClientTest {
 
     @Test
     void testTransportResponseBodyWritableOnProtocolSwitch() throws Exception { // transport_test.go
-        String answer = "HTTP/1.1 101 Switching Protocols Hi\r\nConnection: upgRADe\r\nUpgrade: foo\r\n\r\nSome buffered data\n";
+        String answer =
+                "HTTP/1.1 101 Switching Protocols Hi\r\nConnection: upgRADe\r\nUpgrade: foo\r\n\r\nSome buffered data\n";
         cutEverywhere(answer, cut -> {
             Call<Upgraded> asking = start(() -> client.upgrade(server.url("/"), "foo"));
             Client peer = server.accept();
@@ -69,8 +70,7 @@ class GoClientTest extends ClientTest {
             Call<Upgraded> asking =
                     start(() -> client.connectTunnel(server.endpoint(), "Backend.EXAMPLE:443", Headers.of()));
             Client peer = server.accept();
-            assertThat(peer.head())
-                    .isEqualTo("CONNECT Backend.EXAMPLE:443 HTTP/1.1\r\nHost: Backend.EXAMPLE:443");
+            assertThat(peer.head()).isEqualTo("CONNECT Backend.EXAMPLE:443 HTTP/1.1\r\nHost: Backend.EXAMPLE:443");
             peer.sendCut(answer, cut);
             Connection raw = asking.value().connection();
             for (String line : List.of("foo", "bar", "baz")) {
@@ -113,7 +113,8 @@ class GoClientTest extends ClientTest {
             Call<String> asking = start(() -> {
                 try (ClientExchange exchange = client.open(server.url("/"))) {
                     ResponseHead head = exchange.receiveHead(early -> interim.add(early.toString()));
-                    return head.headers().first("Bar") + " " + text(exchange.body().receiveAll());
+                    return head.headers().first("Bar") + " "
+                            + text(exchange.body().receiveAll());
                 }
             });
             try (Client peer = server.accept()) {
@@ -177,7 +178,8 @@ class GoClientTest extends ClientTest {
             assertThat(tunnel.head().headers().first("X-Proxy")).isEqualTo("here");
             requireEnd(tunnel.connection(), peer);
         } else {
-            HttpClient.Response answered = asking.throwing(RefusedException.class).answer();
+            HttpClient.Response answered =
+                    asking.throwing(RefusedException.class).answer();
             assertThat(answered.status()).isEqualTo(404);
             assertThat(answered.head().headers().first("X-Proxy")).isEqualTo("here");
             assertThat(answered.text()).isEqualTo("not there");
@@ -186,8 +188,10 @@ class GoClientTest extends ClientTest {
     }
 
     @Test
-    void testTransportProxyHTTPSConnectLeak() throws Exception { // transport_test.go: given up before the proxy has answered
-        Call<Upgraded> asking = start(() -> client.connectTunnel(server.endpoint(), "golang.fake.tld:443", Headers.of()));
+    void testTransportProxyHTTPSConnectLeak()
+            throws Exception { // transport_test.go: given up before the proxy has answered
+        Call<Upgraded> asking =
+                start(() -> client.connectTunnel(server.endpoint(), "golang.fake.tld:443", Headers.of()));
         Client peer = server.accept();
         peer.head();
         asking.parked().interrupt();
@@ -203,7 +207,8 @@ class GoClientTest extends ClientTest {
                 server.endpoint(), "golang.fake.tld:443", Headers.of("User-Agent", "foo", "Other", "bar")));
         Client peer = server.accept();
         assertThat(peer.head())
-                .isEqualTo("CONNECT golang.fake.tld:443 HTTP/1.1\r\nUser-Agent: foo\r\nOther: bar\r\nHost: golang.fake.tld:443");
+                .isEqualTo(
+                        "CONNECT golang.fake.tld:443 HTTP/1.1\r\nUser-Agent: foo\r\nOther: bar\r\nHost: golang.fake.tld:443");
         peer.send("HTTP/1.1 200 OK\r\n\r\n");
         requireEnd(asking.value().connection(), peer);
     }
@@ -226,7 +231,8 @@ class GoClientTest extends ClientTest {
     @Test
     void testConnectRequest() throws Exception { // clientserver_test.go
         for (String target : List.of("dst.example:443", "[::1]:443", "10.0.0.1:80")) {
-            Call<Upgraded> asking = start(() -> client.connectTunnel(server.endpoint(), target, Headers.of("Host", "other")));
+            Call<Upgraded> asking =
+                    start(() -> client.connectTunnel(server.endpoint(), target, Headers.of("Host", "other")));
             Client peer = server.accept();
             assertThat(peer.head()).isEqualTo("CONNECT " + target + " HTTP/1.1\r\nHost: other");
             peer.send("HTTP/1.1 200 OK\r\n\r\n");
@@ -255,8 +261,8 @@ class GoClientTest extends ClientTest {
                 .withEngine(engine)
                 .withTrust(TestIdentity.LOCALHOST.trust())
                 .withServerName("localhost");
-        Call<Upgraded> asking = start(() ->
-                client.upgrade(server.endpoint().withTls(tls), RequestHead.of("POST", "/"), "tcp", bytes("{}")));
+        Call<Upgraded> asking = start(
+                () -> client.upgrade(server.endpoint().withTls(tls), RequestHead.of("POST", "/"), "tcp", bytes("{}")));
         Client peer = server.acceptTls();
         assertThat(peer.head()).startsWith("POST / HTTP/1.1\r\n").endsWith("Content-Length: 2\r\nConnection: Upgrade");
         assertThat(peer.text(2)).isEqualTo("{}");
@@ -279,8 +285,8 @@ class GoClientTest extends ClientTest {
     @Test
     void testConnectResponseBytes() throws Exception { // HC-8: a server that speaks first, behind a proxy
         String answer = "HTTP/1.1 200 OK\r\n\r\n220 mail.example ESMTP\r\n";
-        var through = Endpoint.of("mail.example", 25)
-                .withVia(new Via.HttpConnect((InetSocketAddress) server.address()));
+        var through =
+                Endpoint.of("mail.example", 25).withVia(new Via.HttpConnect((InetSocketAddress) server.address()));
         cutEverywhere(answer, cut -> {
             Call<Connection> dialling = start(() -> pool.connect(through));
             Client peer = server.accept();
@@ -292,7 +298,8 @@ class GoClientTest extends ClientTest {
     }
 
     @Test
-    void clientConn() throws Exception { // clientconn_test.go: one connection outside of any pool, and when it takes a request
+    void clientConn()
+            throws Exception { // clientconn_test.go: one connection outside of any pool, and when it takes a request
         Call<Connection> dialling =
                 start(() -> io.penstock.net.Connector.of(loops).connect(server.address()));
         Connection connection = dialling.value();

@@ -183,7 +183,8 @@ class HttpClientTest extends ClientTest {
                     + "\r\n\r\n" + body);
             RefusedException refused = asking.throwing(RefusedException.class);
             assertThat(refused)
-                    .hasMessage("the server has answered 'GET /exec/1/start HTTP/1.1' with 404 Not Found: " + body.strip());
+                    .hasMessage(
+                            "the server has answered 'GET /exec/1/start HTTP/1.1' with 404 Not Found: " + body.strip());
             assertThat(refused.answer().status()).isEqualTo(404);
             assertThat(refused.answer().head().headers().first("Content-Type")).isEqualTo("application/json");
             assertThat(refused.answer().text()).isEqualTo(body);
@@ -317,8 +318,8 @@ class HttpClientTest extends ClientTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> client.connectTunnel(server.endpoint(), "no port", Headers.of()));
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> client.upgrade(
-                        server.endpoint(), RequestHead.of("CONNECT", "a.example:1"), "tcp", NOTHING));
+                .isThrownBy(() ->
+                        client.upgrade(server.endpoint(), RequestHead.of("CONNECT", "a.example:1"), "tcp", NOTHING));
         assertThat(client.withTls(TlsClient.DEFAULT).withStrictUpgrades()).isNotSameAs(client);
         assertThat(pool.stats().dialled()).isZero();
     }

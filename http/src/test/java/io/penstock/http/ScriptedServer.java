@@ -33,8 +33,8 @@ final class ScriptedServer implements AutoCloseable {
     }
 
     static ScriptedServer open(Path unix) throws IOException {
-        return new ScriptedServer(ServerSocketChannel.open(StandardProtocolFamily.UNIX)
-                .bind(UnixDomainSocketAddress.of(unix)));
+        return new ScriptedServer(
+                ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(unix)));
     }
 
     SocketAddress address() throws IOException {

@@ -5,11 +5,21 @@ import io.penstock.http.HttpServerOptions;
 import io.penstock.net.Connection;
 import io.penstock.net.Timeouts;
 import io.penstock.net.internal.StreamConnection;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 
 /** HTTP for connections of any origin: what all clients of a server have in common. Any thread. */
 public final class HttpService {
+    /**
+     * How long a draining server goes on listening to idle clients, where the grace allows it: the next request of one that has been busy
+     * may be on its way, and gets an answer that ends the connection.
+     */
+    private static final Duration LAST_CALL = Duration.ofSeconds(1);
+
+    private static final Duration AGAIN = Duration.ofMillis(100);
+
     private final HttpServerOptions options;
     private final HeadLimits limits;
     private final Timeouts idleTimeouts;
@@ -44,6 +54,28 @@ public final class HttpService {
     /** From now on each answer is the last one of its connection. */
     void drain() {
         draining = true;
+    }
+
+    /**
+     * Ends without losing a request.
+     *
+     * @param gone whether all clients have gone within that time; nobody new comes from the first call on
+     * @return whether all ended by themselves within the grace
+     */
+    boolean drain(Duration grace, Predicate<Duration> gone) {
+        long end = System.nanoTime() + grace.toNanos();
+        drain();
+        Duration share = grace.dividedBy(5);
+        if (gone.test(share.compareTo(LAST_CALL) < 0 ? share : LAST_CALL)) return true;
+        // again and again: a client's thread may just have looked whether it is to end, and not wait yet
+        long left = end - System.nanoTime();
+        while (left > 0) {
+            closeIdle();
+            if (gone.test(Duration.ofNanos(Math.min(left, AGAIN.toNanos())))) return true;
+            left = end - System.nanoTime();
+        }
+        abort();
+        return false;
     }
 
     /** Ends the connections that wait for a request, now and from now on. */

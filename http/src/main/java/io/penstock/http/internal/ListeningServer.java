@@ -13,14 +13,6 @@ import java.time.Duration;
 
 /** A service behind a listener. */
 public final class ListeningServer implements HttpServer {
-    /**
-     * How long a draining server goes on listening to idle clients, where the grace allows it: the next request of one that has been busy
-     * may be on its way, and gets an answer that ends the connection.
-     */
-    private static final Duration LAST_CALL = Duration.ofSeconds(1);
-
-    private static final Duration AGAIN = Duration.ofMillis(100);
-
     private final HttpService service;
     private final Listener listener;
 
@@ -80,18 +72,6 @@ public final class ListeningServer implements HttpServer {
 
     @Override
     public boolean drain(Duration grace) {
-        long end = System.nanoTime() + grace.toNanos();
-        service.drain();
-        Duration share = grace.dividedBy(5);
-        if (listener.drain(share.compareTo(LAST_CALL) < 0 ? share : LAST_CALL)) return true;
-        // again and again: a client's thread may just have looked whether it is to end, and not wait yet
-        long left = end - System.nanoTime();
-        while (left > 0) {
-            service.closeIdle();
-            if (listener.drain(Duration.ofNanos(Math.min(left, AGAIN.toNanos())))) return true;
-            left = end - System.nanoTime();
-        }
-        service.abort();
-        return false;
+        return service.drain(grace, listener::drain);
     }
 }

@@ -15,7 +15,7 @@ final class Loan {
         @Override
         public void requireResumable() {
             throw new IllegalStateException(
-                    "the connection was taken over as a client: there is no HTTP server to give it back to");
+                    "the connection was taken over as a client, or given to a server: there is none to give it back to");
         }
 
         @Override
