@@ -3,6 +3,7 @@ package io.penstock.http;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.Input;
+import io.penstock.net.Loop;
 import java.util.function.Consumer;
 
 /**
@@ -170,6 +171,22 @@ public interface Exchange {
      * {@code RESET} and {@code FAILED} say that it is gone. Bounds: {@link Connection#inputEnd()}.
      */
     void onClientEnd(Consumer<ConnectionException.Reason> told);
+
+    /**
+     * Has it told on a virtual thread of its own when the server is asked to {@linkplain HttpServer#drain stop} while this exchange lasts;
+     * at once if it has been already. An exchange whose connection was taken over lasts as long as that.
+     *
+     * <p>It is the moment to say goodbye in whatever protocol is spoken: the server waits for the grace period, and aborts the connection
+     * then.
+     *
+     * <p>{@snippet :
+     * Connection raw = exchange.upgrade("lines", Headers.of());
+     * exchange.onShutdown(() -> raw.send("bye\n"));
+     * }
+     *
+     * @param told what it throws is logged
+     */
+    void onShutdown(Loop.Task told);
 
     /** Whether the answer has been begun, or none can be as the connection was taken over. */
     boolean committed();

@@ -25,6 +25,12 @@ public interface Handler {
     default void refused(Connection connection, int status, String reason) {}
 
     /**
+     * A connection was {@linkplain Exchange#takeOver taken over}. Called once for each take-over, on the thread that does it, before it has
+     * the connection.
+     */
+    default void takenOver(Exchange exchange, TakenOver taken) {}
+
+    /**
      * A connection that was {@linkplain Exchange#takeOver taken over} has ended, or was given back. Called once for each take-over, behind
      * {@link #handle} and on the same thread, with the same exchange: of use to whoever counts and logs.
      */

@@ -8,6 +8,7 @@ import io.penstock.net.Loops;
 import io.penstock.net.TlsServer;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * An HTTP/1.1 server on one address, or on one {@linkplain #serve connection}.
@@ -105,16 +106,26 @@ public interface HttpServer extends AutoCloseable {
     /** The number of connections that somebody has {@linkplain Exchange#takeOver taken over} and that are open; they are busy as well. */
     int takenOver();
 
+    /** Those connections, with who has them: the longest first. Whoever asks looks at all connections of the server. */
+    List<TakenOver> takeOvers();
+
+    /** How many clients could not be secured: they do not speak TLS, or not the same, or one side does not trust the other. */
+    long tlsFailures();
+
     /** Waits until the server is closed. */
     void join() throws InterruptedException;
 
     /**
-     * Stops without losing a request: accepts no more connections, answers what is under way with {@code Connection: close},
-     * closes idle connections once they have been quiet for a moment, and aborts what is left after the grace period.
+     * Stops without losing a request: accepts no more connections, tells whoever wants to know by {@link Exchange#onShutdown}, answers what
+     * is under way with {@code Connection: close}, closes idle connections once they have been quiet for a moment, waits for all others,
+     * those that were taken over included, and aborts what is left after the grace period, which it logs.
      *
      * @return whether everything ended by itself
      */
     boolean drain(Duration grace);
+
+    /** How many connections {@link #drain} has aborted. */
+    int aborted();
 
     /** Stops: drains with a grace of one second. Idempotent. */
     @Override

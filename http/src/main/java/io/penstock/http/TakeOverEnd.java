@@ -1,13 +1,16 @@
 package io.penstock.http;
 
+import java.time.Duration;
+
 /**
  * What has become of a connection that was taken over: told once, when it has ended or HTTP has it again.
  *
  * @param cause how it has come to its end
  * @param received the bytes that came from the client from the take-over on, read or not; not those that HTTP gets back
  * @param sent the bytes sent to the client from the take-over on
+ * @param lasted the time from the take-over on
  */
-public record TakeOverEnd(Cause cause, long received, long sent) {
+public record TakeOverEnd(Cause cause, long received, long sent, Duration lasted) {
     /** How the time of whoever had the connection has ended. */
     public enum Cause {
         /** It was {@linkplain io.penstock.net.Connection#resumeHttp() given back}. */
@@ -19,6 +22,11 @@ public record TakeOverEnd(Cause cause, long received, long sent) {
         /** Its handler has thrown something, and it was aborted. */
         FAILED,
         /** The server has aborted it: it was stopped, and the grace period over. */
-        ABORTED
+        ABORTED,
+        /**
+         * Its taker has dropped it without ending it: nobody had it any more, so the server has closed it. The log has the stack of the
+         * take-over.
+         */
+        FORGOTTEN
     }
 }

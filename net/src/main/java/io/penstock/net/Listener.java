@@ -48,7 +48,8 @@ public interface Listener extends AutoCloseable {
 
     /**
      * As {@link #open(Loops, SocketAddress, Handler)}, with options. With TLS the handler gets connections that are secured already;
-     * a client whose handshake fails is seen in the log only.
+     * a client whose handshake fails is seen in the log and in {@link #tlsFailures()} only. One that speaks HTTP in clear is told so, by a
+     * plain 400.
      *
      * @throws IllegalArgumentException when the options are not possible here
      */
@@ -111,6 +112,9 @@ public interface Listener extends AutoCloseable {
 
     /** The number of accepted connections that are still open. */
     int connections();
+
+    /** How many clients could not be secured, each of which is in the log; 0 without TLS. */
+    long tlsFailures();
 
     /** Closes and waits until every accepted connection has ended, at most for the grace period; whether they have. */
     boolean drain(Duration grace);

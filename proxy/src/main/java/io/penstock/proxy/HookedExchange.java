@@ -10,6 +10,7 @@ import io.penstock.http.ResponseHead;
 import io.penstock.http.UnreadBody;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
+import io.penstock.net.Loop;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -125,6 +126,11 @@ final class HookedExchange implements Exchange {
     @Override
     public void onClientEnd(Consumer<ConnectionException.Reason> told) {
         exchange.onClientEnd(told);
+    }
+
+    @Override
+    public void onShutdown(Loop.Task told) {
+        exchange.onShutdown(told);
     }
 
     @Override

@@ -443,7 +443,7 @@ public final class Transaction {
         switch (end.cause()) {
             case RESUMED, CLOSED -> {}
             case LOST -> ended(EndedBy.CLIENT);
-            case FAILED -> ended(EndedBy.PLUGIN);
+            case FAILED, FORGOTTEN -> ended(EndedBy.PLUGIN);
             case ABORTED -> ended(EndedBy.PENSTOCK);
         }
         close();

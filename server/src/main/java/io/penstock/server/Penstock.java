@@ -422,6 +422,10 @@ final class Penstock {
                         "penstock_client_connections_taken_over",
                         "Those that a plugin has taken over.",
                         () -> servers().mapToInt(HttpServer::takenOver).sum())
+                .counter(
+                        "penstock_tls_handshake_failures_total",
+                        "Clients that could not be secured: the log names them.",
+                        () -> servers().mapToLong(HttpServer::tlsFailures).sum())
                 .gauge("penstock_ready", "1 when requests are taken, 0 while draining.", () -> ready ? 1 : 0);
         accessLog.ifPresent(
                 log -> metrics.counter("penstock_access_log_lines_total", "Lines of the access log.", log::written)

@@ -3,6 +3,7 @@ package io.penstock.http.internal;
 import io.penstock.http.Handler;
 import io.penstock.http.HttpServer;
 import io.penstock.http.HttpServerOptions;
+import io.penstock.http.TakenOver;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.Scope;
@@ -10,6 +11,7 @@ import io.penstock.net.TlsServer;
 import io.penstock.net.internal.StreamConnection;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -22,6 +24,7 @@ public final class ConnectionServer implements HttpServer {
     private final HttpService service;
     private final StreamConnection connection;
     private final SocketAddress address;
+    private volatile boolean insecure;
     private final CountDownLatch ended = new CountDownLatch(1);
 
     private ConnectionServer(HttpService service, StreamConnection connection) {
@@ -52,8 +55,8 @@ public final class ConnectionServer implements HttpServer {
             connection.close();
         } catch (ConnectionException e) {
             LOG.debug("{} could not be served to its end", connection, e);
-            if (e.phase() != ConnectionException.Phase.TLS)
-                connection.abort(); // or else it ends by itself, behind an alert
+            insecure = e.phase() == ConnectionException.Phase.TLS;
+            if (!insecure) connection.abort(); // or else it ends by itself, behind an alert
         } catch (Throwable e) {
             connection.abort();
             throw e;
@@ -85,6 +88,21 @@ public final class ConnectionServer implements HttpServer {
     @Override
     public int takenOver() {
         return service.takenOver();
+    }
+
+    @Override
+    public List<TakenOver> takeOvers() {
+        return service.takeOvers();
+    }
+
+    @Override
+    public long tlsFailures() {
+        return insecure ? 1 : 0;
+    }
+
+    @Override
+    public int aborted() {
+        return service.aborted();
     }
 
     @Override

@@ -38,6 +38,7 @@ final class Framing {
 
     /** Whether the sender of such a head lets the connection go on behind the message. */
     static boolean keepsAlive(HttpVersion version, Headers headers) {
+        if (version == HttpVersion.HTTP_2_0) return false;
         if (version == HttpVersion.HTTP_1_0) {
             return headers.containsToken(HeaderNames.CONNECTION, "keep-alive")
                     && !headers.containsToken(HeaderNames.CONNECTION, "close");
@@ -50,7 +51,7 @@ final class Framing {
         Headers headers = head.headers();
         String host = headers.first(HeaderNames.HOST);
         if (host == null) {
-            if (head.version() == HttpVersion.HTTP_1_0) return;
+            if (head.version() != HttpVersion.HTTP_1_1 || head.method().equals("CONNECT")) return;
             throw BadMessage.malformed("an HTTP/1.1 request must have a Host field");
         }
         if (headers.count(HeaderNames.HOST) > 1) throw BadMessage.malformed("there is more than one Host field");

@@ -8,6 +8,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,7 @@ final class HeadParser {
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final byte[] VERSION = "HTTP/1.".getBytes(StandardCharsets.ISO_8859_1);
     private static final int VERSION_LENGTH = 8;
+    private static final byte[] PREFACE = "PRI * ".getBytes(StandardCharsets.ISO_8859_1);
 
     private final HeadLimits limits;
     private final Trusted trusted = Trusted.instance();
@@ -95,7 +97,8 @@ final class HeadParser {
         if (to == targetStart || bytes[to] != ' ') throw illegal(bytes[to], "in the request target");
         if (to - start > limits.line()) throw tooLongLine();
         int targetEnd = to++;
-        if (!version(bytes, to, end)) return incompleteLine(start, end);
+        boolean preface = isPreface(bytes, start, to);
+        if (!version(bytes, to, end, preface)) return incompleteLine(start, end);
         if (!lineEnds(bytes, to + VERSION_LENGTH, end)) return incompleteLine(start, end);
         int lineEnd = to + VERSION_LENGTH;
         if (lineEnd - start > limits.line()) throw tooLongLine();
@@ -111,7 +114,7 @@ final class HeadParser {
 
     private boolean statusLine(byte[] bytes, int end) throws BadMessage {
         int start = at;
-        if (!version(bytes, start, end)) return incompleteLine(start, end);
+        if (!version(bytes, start, end, false)) return incompleteLine(start, end);
         int to = start + VERSION_LENGTH;
         // SP, three digits, SP; the reason may be empty, and then some senders leave out the second space as well
         for (int i = 0; i < 4; i++, to++) {
@@ -147,8 +150,13 @@ final class HeadParser {
         return true;
     }
 
+    /** Whether that is how a client begins that speaks HTTP/2 without asking. */
+    private static boolean isPreface(byte[] bytes, int from, int to) {
+        return to - from == PREFACE.length && Arrays.equals(bytes, from, to, PREFACE, 0, PREFACE.length);
+    }
+
     /** Checks as much of the version as there is; whether it is all there. */
-    private boolean version(byte[] bytes, int from, int end) throws BadMessage {
+    private boolean version(byte[] bytes, int from, int end, boolean preface) throws BadMessage {
         int to = Math.min(end, from + VERSION_LENGTH);
         for (int i = from; i < to; i++) {
             int place = i - from;
@@ -159,6 +167,11 @@ final class HeadParser {
         if (to < from + VERSION_LENGTH) return false;
         byte major = bytes[from + 5];
         byte minor = bytes[from + 7];
+        if (preface && major == '2' && minor == '0') {
+            version = HttpVersion.HTTP_2_0;
+            return true;
+        }
+        if (preface) throw BadMessage.malformed("the target * is for OPTIONS only");
         if (major != '1' || minor > '1') {
             throw new BadMessage(
                     505, "HTTP/" + (char) major + "." + (char) minor + " is not spoken here, only 1.0 and 1.1");

@@ -1,17 +1,28 @@
 package io.penstock.http.internal;
 
 import io.penstock.http.Handler;
+import io.penstock.http.HttpServer;
 import io.penstock.http.HttpServerOptions;
+import io.penstock.http.TakenOver;
 import io.penstock.net.Connection;
 import io.penstock.net.Timeouts;
+import io.penstock.net.internal.Durations;
 import io.penstock.net.internal.StreamConnection;
 import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** HTTP for connections of any origin: what all clients of a server have in common. Any thread. */
 public final class HttpService {
+    private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
+
     /**
      * How long a draining server goes on listening to idle clients, where the grace allows it: the next request of one that has been busy
      * may be on its way, and gets an answer that ends the connection.
@@ -26,6 +37,7 @@ public final class HttpService {
     private final Timeouts bodyTimeouts;
     private final Handler handler;
     private final Set<ServerConnection> open = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger aborted = new AtomicInteger();
     private volatile boolean draining;
     private volatile boolean closingIdle;
 
@@ -51,9 +63,10 @@ public final class HttpService {
         }
     }
 
-    /** From now on each answer is the last one of its connection. */
+    /** From now on each answer is the last one of its connection; whoever wants to know is told. */
     void drain() {
         draining = true;
+        open.forEach(ServerConnection::serverStops);
     }
 
     /**
@@ -74,8 +87,22 @@ public final class HttpService {
             if (gone.test(Duration.ofNanos(Math.min(left, AGAIN.toNanos())))) return true;
             left = end - System.nanoTime();
         }
+        int rest = open.size();
+        int taken = takenOver();
         abort();
+        if (rest == 0) return false; // whoever is left has not come so far as to be served
+        aborted.addAndGet(rest);
+        LOG.info(
+                "{} connections were aborted, {} of them taken over: they had not ended {} after the server was asked to stop",
+                rest,
+                taken,
+                Durations.text(grace));
         return false;
+    }
+
+    /** How many connections were aborted at the end of a grace period. */
+    int aborted() {
+        return aborted.get();
     }
 
     /** Ends the connections that wait for a request, now and from now on. */
@@ -104,6 +131,15 @@ public final class HttpService {
             if (connection.isTakenOver()) taken++;
         }
         return taken;
+    }
+
+    /** Those connections, the longest first. */
+    List<TakenOver> takeOvers() {
+        return open.stream()
+                .map(ServerConnection::taker)
+                .filter(Objects::nonNull)
+                .sorted(Comparator.comparing(TakenOver::since))
+                .toList();
     }
 
     boolean isDraining() {

@@ -3,6 +3,7 @@ package io.penstock.http.internal;
 import io.penstock.http.Handler;
 import io.penstock.http.HttpServer;
 import io.penstock.http.HttpServerOptions;
+import io.penstock.http.TakenOver;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.Listener;
 import io.penstock.net.ListenerOptions;
@@ -10,6 +11,7 @@ import io.penstock.net.Loops;
 import io.penstock.net.TlsServer;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.List;
 
 /** A service behind a listener. */
 public final class ListeningServer implements HttpServer {
@@ -63,6 +65,21 @@ public final class ListeningServer implements HttpServer {
     @Override
     public int takenOver() {
         return service.takenOver();
+    }
+
+    @Override
+    public List<TakenOver> takeOvers() {
+        return service.takeOvers();
+    }
+
+    @Override
+    public long tlsFailures() {
+        return listener.tlsFailures();
+    }
+
+    @Override
+    public int aborted() {
+        return service.aborted();
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.penstock.http.internal;
 
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How far an exchange has come. Threads that answer it, take it over or end it at the same time meet here: each step is one
@@ -144,11 +145,21 @@ final class Progress {
     }
 
     boolean isTakenOver() {
-        return isTakenOver(stage.get());
+        return taker() != null;
     }
 
-    private static boolean isTakenOver(Stage stage) {
-        return stage instanceof TakenOver || stage instanceof Over(Stage last) && isTakenOver(last);
+    /** Who has taken the connection over; null when nobody has. */
+    @Nullable
+    TakeOver taker() {
+        return taker(stage.get());
+    }
+
+    private static @Nullable TakeOver taker(Stage stage) {
+        return switch (stage) {
+            case TakenOver(TakeOver by, var _) -> by;
+            case Over(Stage last) -> taker(last);
+            case Unanswered _, Answered _, Busy _ -> null;
+        };
     }
 
     /** The status of the answer; 0 when none was begun. */

@@ -13,7 +13,9 @@ public final class RequestTarget {
         }
         if (target.charAt(0) == '/') return null;
         if (target.equals("*")) {
-            return method.equals("OPTIONS") ? null : "the target * is for OPTIONS only";
+            boolean known = method.equals("OPTIONS")
+                    || method.equals("PRI"); // the preface of HTTP/2, which the parser recognises
+            return known ? null : "the target * is for OPTIONS only";
         }
         int start = authorityStart(target);
         if (start < 0) return "the request target must be a path that begins with /, or an absolute URI";

@@ -6,6 +6,7 @@ import io.penstock.http.HeaderNames;
 import io.penstock.http.HttpServerOptions;
 import io.penstock.http.HttpVersion;
 import io.penstock.http.RequestHead;
+import io.penstock.http.TakenOver;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.internal.BufferedInput;
@@ -35,6 +36,9 @@ final class ServerConnection {
 
     /** Between two requests, or before the first. Read by whoever drains the service. */
     private volatile boolean idle = true;
+
+    /** The exchange that is under way, to its very end; null between two. */
+    private volatile @Nullable ServerExchange current;
 
     /** The server did not want to wait any more. */
     private volatile boolean aborted;
@@ -99,6 +103,7 @@ final class ServerConnection {
     /** Has one request answered; whether the connection can take another. */
     private boolean answer(RequestHead head) throws Exception {
         ServerExchange exchange = open(head);
+        current = exchange;
         try {
             try (var _ = ConnectionScope.enter("exchange")) {
                 handle(exchange);
@@ -109,6 +114,7 @@ final class ServerConnection {
             return false;
         } finally {
             exchange.retire();
+            current = null;
             tellEnd(exchange);
         }
     }
@@ -144,6 +150,9 @@ final class ServerConnection {
     private ServerExchange open(RequestHead head) throws BadMessage {
         requests++;
         HttpServerOptions options = service.options();
+        if (head.version() == HttpVersion.HTTP_2_0 && !head.headers().isEmpty()) {
+            throw new BadMessage(505, "HTTP/2.0 is not spoken here, and its preface has no fields");
+        }
         Framing.requireHost(head);
         BodyLength length = Framing.ofRequest(head);
         if (length instanceof BodyLength.Sized sized && sized.bytes() > options.bodyLimit()) {
@@ -207,6 +216,18 @@ final class ServerConnection {
     boolean isTakenOver() {
         StreamConnection taken = connection.inUse();
         return taken != connection && taken.isOpen();
+    }
+
+    /** Who has it now, if somebody has taken it over. */
+    @Nullable
+    TakenOver taker() {
+        ServerExchange exchange = current;
+        return exchange == null ? null : exchange.taker();
+    }
+
+    void serverStops() {
+        ServerExchange exchange = current;
+        if (exchange != null) exchange.serverStops();
     }
 
     void abort() {

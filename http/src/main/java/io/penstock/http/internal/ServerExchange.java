@@ -8,6 +8,7 @@ import io.penstock.http.Headers;
 import io.penstock.http.HttpVersion;
 import io.penstock.http.RequestHead;
 import io.penstock.http.ResponseHead;
+import io.penstock.http.TakenOver;
 import io.penstock.http.UnreadBody;
 import io.penstock.http.internal.Progress.Busy;
 import io.penstock.http.internal.Progress.Doing;
@@ -15,6 +16,7 @@ import io.penstock.http.internal.Progress.Stage;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Loop;
 import io.penstock.net.internal.StreamConnection;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -43,6 +45,7 @@ final class ServerExchange implements Exchange {
     private final boolean wantsMore;
     private final Progress progress = new Progress(this);
     private final ClientEnd clientEnd = new ClientEnd();
+    private final Shutdown shutdown;
     private final Reply reply;
 
     /** What the client waits for with its body; null when it does not wait. */
@@ -70,6 +73,7 @@ final class ServerExchange implements Exchange {
         this.connection = connection;
         this.request = request;
         this.length = length;
+        this.shutdown = new Shutdown(connection.loop());
         this.reply = new Reply(request, encoder, connection.output());
         this.expectation = waits ? new Expectation(connection.output()) : null;
         this.wantsMore = Framing.keepsAlive(request.version(), request.headers());
@@ -122,6 +126,17 @@ final class ServerExchange implements Exchange {
     @Override
     public void onClientEnd(Consumer<Reason> told) {
         clientEnd.tell(connection.inUse(), told);
+    }
+
+    @Override
+    public void onShutdown(Loop.Task told) {
+        shutdown.tell(told);
+        if (service.isDraining()) shutdown.begin(); // it may have been told a moment before
+    }
+
+    /** The server stops. Any thread. */
+    void serverStops() {
+        shutdown.begin();
     }
 
     // ---- the answer
@@ -265,6 +280,13 @@ final class ServerExchange implements Exchange {
         return progress.isTakenOver();
     }
 
+    /** Who has its connection at the moment; null when nobody has but this. */
+    @Nullable
+    TakenOver taker() {
+        TakeOver by = progress.taker();
+        return by == null ? null : by.now();
+    }
+
     private Connection takeOver(@Nullable ResponseHead head, UnreadBody unread, Busy taking)
             throws ConnectionException {
         MessageOutput answer = null;
@@ -282,12 +304,14 @@ final class ServerExchange implements Exchange {
             if (head != null && head.status() == Switching.PROTOCOLS && expectation != null) expectation.ask();
             // there may be input where nothing can be sent any more
             if (connection.owes()) connection.output().flush();
-            var taken = new TakeOver(toString(), connection, obstacle(asked));
+            var taken = new TakeOver(toString(), Switching.protocol(request, head), connection, obstacle(asked));
             asked.giveBack();
             StreamConnection raw = connection.lendTo(taken);
             taken.begin();
             progress.takenOver(taking, taken, head == null ? -1 : head.status());
             if (answer != null) answer.takenOver(taken);
+            TakenOver now = taken.now();
+            if (now != null) service.handler().takenOver(this, now);
             if (head != null) taken.sentHead(reply.sendLast(head, raw.output()));
             return raw;
         } finally {
@@ -438,6 +462,7 @@ final class ServerExchange implements Exchange {
             connection.revoke(); // a thread of the handler is still reading: it gets CLOSED
         }
         clientEnd.forget();
+        shutdown.forget();
         connection.renew(service.idleTimeouts());
         if (last != connection) last.renew(service.idleTimeouts());
     }

@@ -3,6 +3,7 @@ package io.penstock.http.internal;
 import io.penstock.http.HeaderNames;
 import io.penstock.http.RequestHead;
 import io.penstock.http.ResponseHead;
+import org.jspecify.annotations.Nullable;
 
 /** The heads behind which a connection is not HTTP's any more. Source: RFC 9110 §7.8 and §9.3.6. */
 final class Switching {
@@ -52,6 +53,13 @@ final class Switching {
         int slash = text.indexOf('/');
         if (slash < 0) return ByteClass.isToken(text);
         return ByteClass.isToken(text.substring(0, slash)) && ByteClass.isToken(text.substring(slash + 1));
+    }
+
+    /** What the connection speaks behind such a head, or without one, as far as HTTP knows. */
+    static String protocol(RequestHead request, @Nullable ResponseHead head) {
+        if (head == null) return "raw";
+        if (head.status() == PROTOCOLS) return String.join(", ", head.headers().all(HeaderNames.UPGRADE));
+        return isConnect(request) ? "tunnel" : "raw";
     }
 
     /** Whether the request asks for something after which HTTP would not go on: what follows it may be meant for that. */

@@ -2,6 +2,7 @@ package io.penstock.http.internal;
 
 import io.penstock.http.TakeOverEnd;
 import io.penstock.http.TakeOverEnd.Cause;
+import io.penstock.http.TakenOver;
 import io.penstock.http.TakenOverException;
 import io.penstock.http.UnreadBody;
 import io.penstock.net.ConnectionException;
@@ -9,6 +10,8 @@ import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.event.Action;
 import io.penstock.net.internal.StreamConnection;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -39,6 +42,9 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
     /** Why no request can follow; null when one can. */
     private final @Nullable String obstacle;
 
+    private final String protocol;
+    private final Instant since = Instant.now();
+
     /** Its stack is where it was taken over: a microsecond and some 700 bytes, for which every later refusal can name the line. */
     private final Throwable place = new Throwable("the connection was taken over");
 
@@ -59,6 +65,7 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
     private volatile @Nullable TakeOverEnd back;
 
     private volatile boolean failed;
+    private volatile boolean forgotten;
 
     /** Whether somebody has answered behind it, and it was told. */
     private volatile int late;
@@ -66,8 +73,9 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
     /** The server's thread, while it waits. */
     private volatile @Nullable Thread waiting;
 
-    TakeOver(String exchange, StreamConnection connection, @Nullable String obstacle) {
+    TakeOver(String exchange, String protocol, StreamConnection connection, @Nullable String obstacle) {
         this.exchange = exchange;
+        this.protocol = protocol;
         this.connection = connection;
         this.obstacle = obstacle;
     }
@@ -144,6 +152,23 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
         return late;
     }
 
+    /** What there is to know of it now; null when it is over. */
+    @Nullable
+    TakenOver now() {
+        StreamConnection taker = connection.inUse();
+        if (isResumed() || !taker.isOpen()) return null;
+        return new TakenOver(
+                connection.id(),
+                connection.remoteAddress(),
+                exchange,
+                protocol,
+                since,
+                place(),
+                taker.scope().name(),
+                Math.max(0, consumed() - received),
+                Math.max(0, connection.stats().sent() - sent));
+    }
+
     /** The line of code that has taken it over. */
     String place() {
         return Caller.of(place);
@@ -173,12 +198,22 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
         LockSupport.unpark(waiting);
     }
 
+    @Override
+    public void forgotten(StreamConnection home) {
+        forgotten = true;
+        LOG.warn(
+                "Nobody has the connection of {} any more, which was taken over and not ended: it is closed",
+                exchange,
+                place);
+    }
+
     boolean isResumed() {
         return back != null;
     }
 
     private TakeOverEnd upTo(long until, Cause cause) {
-        return new TakeOverEnd(cause, until - received, connection.stats().sent() - sent);
+        return new TakeOverEnd(
+                cause, until - received, connection.stats().sent() - sent, Duration.between(since, Instant.now()));
     }
 
     /** The handler has thrown something, and the connection is aborted for it. */
@@ -201,6 +236,7 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
         Reason first = ending;
         if (first != null && first != Reason.EOF && first != Reason.CLOSED) return Cause.LOST;
         if (aborted) return Cause.ABORTED;
+        if (forgotten) return Cause.FORGOTTEN;
         return failed ? Cause.FAILED : Cause.CLOSED;
     }
 

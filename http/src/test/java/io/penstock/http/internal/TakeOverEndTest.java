@@ -45,6 +45,13 @@ class TakeOverEndTest extends GroundTest {
         return end;
     }
 
+    private static void requireEnd(TakeOverEnd end, Cause cause, long received, long sent) {
+        assertThat(end.cause()).isEqualTo(cause);
+        assertThat(end.received()).isEqualTo(received);
+        assertThat(end.sent()).isEqualTo(sent);
+        assertThat(end.lasted().isNegative()).isFalse();
+    }
+
     @Test
     void itCountsWhatCameAndWhatWentFromTheTakeOverOn() throws Exception {
         try (var served = ground.serve(loops, service(exchange -> {
@@ -55,7 +62,7 @@ class TakeOverEndTest extends GroundTest {
             served.send(request("POST", "/", "Content-Length: 5") + "hello, but not read");
             assertThat(served.receiveAll()).endsWith("raw" + "hello, !");
             assertThat(served.awaitEnd()).isTrue();
-            assertThat(end()).isEqualTo(new TakeOverEnd(Cause.CLOSED, 19, 8));
+            requireEnd(end(), Cause.CLOSED, 19, 8);
             assertThat(ends).isEmpty();
         }
     }
@@ -74,7 +81,7 @@ class TakeOverEndTest extends GroundTest {
             served.send(get("/1") + "ab" + get("/2"));
             assertThat(served.receive(3)).isEqualTo("ab!");
             served.receiveAnswer();
-            assertThat(end()).isEqualTo(new TakeOverEnd(Cause.RESUMED, 2, 3));
+            requireEnd(end(), Cause.RESUMED, 2, 3);
             assertThat(served.awaitEnd()).isTrue();
             assertThat(ends).isEmpty();
         }
@@ -93,7 +100,7 @@ class TakeOverEndTest extends GroundTest {
             assertThat(service.takenOver()).isEqualTo(1);
             raw.send("later");
             raw.close();
-            assertThat(end()).isEqualTo(new TakeOverEnd(Cause.CLOSED, 0, 5));
+            requireEnd(end(), Cause.CLOSED, 0, 5);
             assertThat(service.takenOver()).isZero();
         }
     }
@@ -103,7 +110,7 @@ class TakeOverEndTest extends GroundTest {
         Handler reading = exchange -> exchange.takeOver().receiveAll();
         try (var served = ground.serve(loops, service(reading))) {
             served.send(get("/") + "abc").client().shutdownOutput();
-            assertThat(end()).isEqualTo(new TakeOverEnd(Cause.CLOSED, 3, 0));
+            requireEnd(end(), Cause.CLOSED, 3, 0);
         }
         HttpService service = service(reading);
         try (var served = ground.serve(loops, service)) {
@@ -137,7 +144,7 @@ class TakeOverEndTest extends GroundTest {
         Connection.Pair pair = Connection.pair(loops.next(), loops.next());
         var kept = new ArrayList<WeakReference<TakeOver>>();
         for (int i = 0; i < 1000; i++) {
-            var takeOver = new TakeOver("exchange " + i, (StreamConnection) pair.first(), null);
+            var takeOver = new TakeOver("exchange " + i, "raw", (StreamConnection) pair.first(), null);
             takeOver.begin();
             takeOver.claim();
             takeOver.resumed();
@@ -154,7 +161,7 @@ class TakeOverEndTest extends GroundTest {
     @Test
     void whoeverGivesItBackWhileItEndsCountsOnce() throws Exception {
         Connection.Pair pair = Connection.pair(loops.next(), loops.next());
-        var takeOver = new TakeOver("exchange", (StreamConnection) pair.first(), null);
+        var takeOver = new TakeOver("exchange", "raw", (StreamConnection) pair.first(), null);
         pair.second().send("before");
         pair.second().flush();
         pair.first().receive(6);
@@ -164,7 +171,7 @@ class TakeOverEndTest extends GroundTest {
         pair.first().receive(10);
         takeOver.claim();
         pair.first().abort();
-        assertThat(takeOver.end(false)).isEqualTo(new TakeOverEnd(Cause.CLOSED, 10, 0));
+        requireEnd(takeOver.end(false), Cause.CLOSED, 10, 0);
         takeOver.resumed();
         assertThat(takeOver.end(false).received()).isEqualTo(10);
         pair.second().abort();

@@ -25,6 +25,13 @@ import org.jspecify.annotations.Nullable;
  * one of the locks that {@link #dismiss} takes after it has changed the user.
  */
 final class Duplex implements OpenSocket {
+    /** Who uses a stream: a connection, or what leads to one that is nobody's any more as soon as nobody else knows it. */
+    interface User {
+        /** Null when it has been forgotten. */
+        @Nullable
+        StreamConnection connection();
+    }
+
     private static final AtomicLong IDS = new AtomicLong();
 
     /** How long a peer may send nothing, and how long something, until it ends a stream that we have ended. */
@@ -42,7 +49,7 @@ final class Duplex implements OpenSocket {
     private final InputHalf input;
     private final OutputHalf output;
     private final Halves halves;
-    private volatile @Nullable StreamConnection user;
+    private volatile @Nullable User user;
     private final SpinLock lock = new SpinLock();
     private boolean closing;
     private volatile boolean closed;
@@ -83,7 +90,7 @@ final class Duplex implements OpenSocket {
 
     /** Gives it from its user, who has claimed both halves, to another. */
     void pass(StreamConnection to) {
-        user = to;
+        user = to.asUser();
     }
 
     /** When this returns, nothing is under way of what the last user has begun, who has claimed both halves, and is that no more. */
@@ -95,12 +102,23 @@ final class Duplex implements OpenSocket {
     }
 
     boolean isUsedBy(StreamConnection connection) {
-        return user == connection;
+        return user == connection.asUser();
+    }
+
+    boolean isUsedBy(User one) {
+        return user == one;
     }
 
     @Nullable
     StreamConnection user() {
-        return user;
+        User known = user;
+        return known == null ? null : known.connection();
+    }
+
+    /** The loan under which it is used; null when it is not lent. */
+    @Nullable
+    Loan loan() {
+        return user instanceof Loan lent ? lent : null;
     }
 
     /**
@@ -110,7 +128,7 @@ final class Duplex implements OpenSocket {
      */
     @Nullable
     Released dismiss() {
-        StreamConnection last = user;
+        StreamConnection last = user();
         user = null;
         forget(last);
         return flaw();
@@ -293,7 +311,7 @@ final class Duplex implements OpenSocket {
 
     /** Nobody has to answer for it any more; another thread may have made it somebody's meanwhile. */
     private void dropUser() {
-        StreamConnection last = user;
+        StreamConnection last = user();
         if (last != null) last.leaveScope();
     }
 

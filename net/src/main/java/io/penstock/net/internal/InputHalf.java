@@ -45,7 +45,7 @@ final class InputHalf {
     /** Told the reason, once, when the stream has ended. */
     private List<Ender> enders = List.of();
 
-    private record Ender(StreamConnection user, Consumer<Reason> told) {
+    private record Ender(Duplex.User user, Consumer<Reason> told) {
         void tell(Reason end) {
             told.accept(end);
         }
@@ -362,7 +362,7 @@ final class InputHalf {
         try {
             end = stream.isUsedBy(user) ? ending : Reason.CLOSED;
             if (end == null) {
-                var ender = new Ender(user, told);
+                var ender = new Ender(user.asUser(), told);
                 enders = Stream.concat(enders.stream(), Stream.of(ender)).toList();
                 return () -> forgetIf(each -> each == ender);
             }
@@ -375,7 +375,7 @@ final class InputHalf {
 
     /** That user, who is it no more, has the end told no more. When this returns, nothing that they have begun here is under way. */
     void forget(StreamConnection user) {
-        forgetIf(each -> each.user() == user);
+        forgetIf(each -> each.user() == user.asUser());
     }
 
     private boolean forgetIf(Predicate<Ender> condition) {

@@ -1,15 +1,29 @@
 package io.penstock.net.internal;
 
+import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.internal.StreamConnection.Lender;
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A stream in the hands of somebody who may give it back. Its owner's hold, both halves of which are claimed meanwhile, is then its user
  * again; the taker's is dead for good, as a released one is.
  */
-final class Loan {
+final class Loan extends WeakReference<StreamConnection> implements Duplex.User {
+    private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
+
+    /** Loans whose taker is gone, as none of the house keeps one: not the loop, not the stream, and not whoever has lent it. */
+    private static final ReferenceQueue<StreamConnection> FORGOTTEN = new ReferenceQueue<>();
+
+    static {
+        Thread.ofPlatform().daemon().name("penstock-forgotten").start(Loan::endForgotten);
+    }
+
     /** Of what nobody wants back. */
     static final Lender FOR_GOOD = new Lender() {
         @Override
@@ -27,6 +41,11 @@ final class Loan {
         public void resumed() {
             requireResumable();
         }
+
+        @Override
+        public void forgotten(StreamConnection home) {
+            LOG.warn("{} was taken over as a client, and nobody has it any more who could end it: it is closed", home);
+        }
     };
 
     private final StreamConnection home;
@@ -35,7 +54,8 @@ final class Loan {
     /** Where it was given back; null until then. */
     private volatile @Nullable Throwable returned;
 
-    private Loan(StreamConnection home, Lender lender) {
+    Loan(StreamConnection taker, StreamConnection home, Lender lender) {
+        super(taker, FORGOTTEN);
         this.home = home;
         this.lender = lender;
     }
@@ -44,10 +64,36 @@ final class Loan {
         return home;
     }
 
+    @Override
+    public @Nullable StreamConnection connection() {
+        return get();
+    }
+
+    private static void endForgotten() {
+        while (true) {
+            try {
+                ((Loan) FORGOTTEN.remove()).end();
+            } catch (InterruptedException e) {
+                LOG.debug("Nobody interrupts this thread", e);
+            } catch (RuntimeException e) {
+                LOG.error("A connection that nobody has any more could not be closed", e);
+            }
+        }
+    }
+
+    /** Its taker is gone. What was sent is to arrive; nobody will receive what comes. */
+    private void end() {
+        Duplex stream = home.stream();
+        if (stream.isClosed() || !stream.isUsedBy(this)) return;
+        stream.loop().owner().countAbandoned();
+        lender.forgotten(home);
+        stream.loop().execute(stream::closeBehindOutput);
+    }
+
     /** Lends what nobody reads or writes at the moment; what its owner has received and not consumed goes with it. */
     static StreamConnection begin(StreamConnection home, Lender lender) throws ConnectionException {
         claim(home);
-        var taker = new StreamConnection(home.stream(), new Loan(home, lender));
+        var taker = new StreamConnection(home, lender);
         claim(taker);
         pass(home, taker);
         home.stream().output().uncorkAll();

@@ -139,7 +139,7 @@ public final class NettyListener implements Listener {
                 StreamConnection connection = SocketLink.over(accepted, Origin.ACCEPTED, loop, options.timeouts());
                 connection.stream().remember();
                 open.add(connection);
-                loop.spawn("connection " + connection.id(), () -> handle(connection, options, handler));
+                loop.spawn("connection " + connection.id(), () -> handle(connection, options, handler, open));
             }
         });
     }
@@ -195,12 +195,14 @@ public final class NettyListener implements Listener {
         }
     }
 
-    private static void handle(StreamConnection connection, ListenerOptions options, Handler handler) throws Exception {
+    private static void handle(
+            StreamConnection connection, ListenerOptions options, Handler handler, OpenConnections open)
+            throws Exception {
         try (var scope = ConnectionScope.enter("accepted connection")) {
             connection.joinScope();
             try {
                 if (options.proxyHeader()) readProxyHeader(connection, options.timeouts());
-                if (options.tls() != null) secure(connection, options.tls(), scope);
+                if (options.tls() != null) secure(connection, options.tls(), scope, open);
                 handler.handle(connection);
                 if (scope.remove(connection)) connection.end(); // or else it is another scope's, or closed
             } catch (ConnectionException e) {
@@ -220,11 +222,17 @@ public final class NettyListener implements Listener {
     }
 
     /** When the handshake fails, the connection ends by itself, behind what the client is told. */
-    private static void secure(StreamConnection connection, TlsServer tls, ConnectionScope scope)
+    private static void secure(StreamConnection connection, TlsServer tls, ConnectionScope scope, OpenConnections open)
             throws ConnectionException {
         try {
             connection.startTls(tls);
         } catch (ConnectionException e) {
+            open.tlsFailed();
+            LOG.info(
+                    "A client at {} could not be secured at {}: {}",
+                    connection.remoteAddress(),
+                    connection.localAddress(),
+                    e.text());
             var _ = scope.remove(connection);
             throw e;
         }
@@ -336,6 +344,11 @@ public final class NettyListener implements Listener {
     @Override
     public int connections() {
         return open.size();
+    }
+
+    @Override
+    public long tlsFailures() {
+        return open.tlsFailures();
     }
 
     @Override

@@ -5,11 +5,13 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 
-/** Counts connections that have not ended, and lets one wait for the last. */
+/** Counts connections of a listener that have not ended, and lets one wait for the last; and those that could not be secured. */
 final class OpenConnections {
     private final AtomicInteger count = new AtomicInteger();
+    private final LongAdder tlsFailures = new LongAdder();
     private final Queue<Thread> waiting = new ConcurrentLinkedQueue<>();
 
     /** Counts it until it ends, or the action is cancelled: then it is another's to wait for. */
@@ -25,6 +27,14 @@ final class OpenConnections {
 
     private void remove() {
         if (count.decrementAndGet() == 0) waiting.forEach(LockSupport::unpark);
+    }
+
+    void tlsFailed() {
+        tlsFailures.increment();
+    }
+
+    long tlsFailures() {
+        return tlsFailures.sum();
     }
 
     int size() {

@@ -45,7 +45,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Whoever takes a connection out of a pool is another user, and gets another one of these.
  */
-public final class StreamConnection extends Owned implements Connection {
+public final class StreamConnection extends Owned implements Connection, Duplex.User {
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
 
     private static final long AGAIN_NANOS = 1_000_000;
@@ -60,18 +60,18 @@ public final class StreamConnection extends Owned implements Connection {
     private final @Nullable Loan loan;
 
     StreamConnection(Duplex stream, Timeouts timeouts) {
-        this(stream, timeouts, null);
-    }
-
-    /** For whom it was lent to: a raw stream, with timeouts of its own. */
-    StreamConnection(Duplex stream, Loan loan) {
-        this(stream, Timeouts.DEFAULT, loan);
-    }
-
-    private StreamConnection(Duplex stream, Timeouts timeouts, @Nullable Loan loan) {
         this.stream = stream;
-        this.loan = loan;
-        this.limits = new Limits(timeouts, loan == null ? null : loan.home().limits);
+        this.loan = null;
+        this.limits = new Limits(timeouts, null);
+        this.input = new StreamInput(this, stream.input());
+        this.output = new StreamOutput(this, stream.output());
+    }
+
+    /** For whom it is lent to: a raw stream, with timeouts of its own. */
+    StreamConnection(StreamConnection home, Lender lender) {
+        this.stream = home.stream;
+        this.loan = new Loan(this, home, lender);
+        this.limits = new Limits(Timeouts.DEFAULT, home.limits);
         this.input = new StreamInput(this, stream.input());
         this.output = new StreamOutput(this, stream.output());
     }
@@ -194,8 +194,7 @@ public final class StreamConnection extends Owned implements Connection {
 
     @Override
     public Origin origin() {
-        StreamConnection user = stream.user();
-        return user == null || user.loan == null ? stream.origin() : Origin.TAKEN_OVER;
+        return stream.loan() == null ? stream.origin() : Origin.TAKEN_OVER;
     }
 
     @Override
@@ -327,6 +326,7 @@ public final class StreamConnection extends Owned implements Connection {
     /** Closes it for its owner, whose operations are told. */
     void end() throws ConnectionException {
         leaveScope();
+        boolean unread = loan != null && (input.held() > 0 || stream.input().waiting() > 0);
         // what has come is dropped even where the connection was lost
         if (!stream.input().drop(this) || !stream.beginClosing()) return;
         boolean cut = stream.output().isCut();
@@ -340,7 +340,11 @@ public final class StreamConnection extends Owned implements Connection {
                 undelivered = e.reason() == Reason.BUSY_WRITING ? null : e; // that writer will be told
             }
         }
-        stream.close(cut);
+        if (unread && !cut) {
+            stream.closeBehindOutput(); // to close with unread input is to reset away what the client has not read yet
+        } else {
+            stream.close(cut);
+        }
         if (undelivered != null) {
             throw ConnectionException.of(
                     undelivered.reason(),
@@ -464,6 +468,17 @@ public final class StreamConnection extends Owned implements Connection {
         }
     }
 
+    /** As its stream knows it. */
+    Duplex.User asUser() {
+        Loan from = loan;
+        return from == null ? this : from;
+    }
+
+    @Override
+    public StreamConnection connection() {
+        return this;
+    }
+
     /** Whether it has not been released. */
     boolean isUser() {
         return stream.isUsedBy(this);
@@ -527,6 +542,9 @@ public final class StreamConnection extends Owned implements Connection {
         void claim();
 
         void resumed();
+
+        /** Nobody has it any more who could end it or give it back: it is being closed. */
+        void forgotten(StreamConnection home);
     }
 
     /**
@@ -576,6 +594,8 @@ public final class StreamConnection extends Owned implements Connection {
             user.abort();
             last = user;
         }
+        Loan lent = stream.loan();
+        if (lent != null && lent.connection() == null) stream.abort();
     }
 
     /** Puts it into the scope of that lender, if it is still the calling thread's; false when it is another's, or ended. */

@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class TlsHandshake {
     private final StreamConnection connection;
+    private final boolean server;
 
     /** As failures name it: with the name that its certificate must be for. */
     private final SocketAddress peer;
@@ -43,7 +44,8 @@ final class TlsHandshake {
     /** It has failed, the peer is being told, and the connection ends by itself. */
     private boolean alerted;
 
-    private TlsHandshake(StreamConnection connection, SocketAddress peer, long limit) {
+    private TlsHandshake(StreamConnection connection, boolean server, SocketAddress peer, long limit) {
+        this.server = server;
         this.connection = connection;
         this.peer = peer;
         this.limit = limit;
@@ -58,13 +60,13 @@ final class TlsHandshake {
             throws ConnectionException {
         String name = options.serverName() == null ? host : options.serverName();
         int port = connection.remoteAddress() instanceof InetSocketAddress inet ? inet.getPort() : 0;
-        new TlsHandshake(connection, named(connection.remoteAddress(), name), limit)
+        new TlsHandshake(connection, false, named(connection.remoteAddress(), name), limit)
                 .secure(() -> TlsContexts.client(options, name, port));
     }
 
     /** Secures the connection in the role of the server; for the rest see {@link #client}. */
     static void server(StreamConnection connection, TlsServer options, long limit) throws ConnectionException {
-        new TlsHandshake(connection, connection.remoteAddress(), limit).secure(() -> TlsContexts.server(options));
+        new TlsHandshake(connection, true, connection.remoteAddress(), limit).secure(() -> TlsContexts.server(options));
     }
 
     private static SocketAddress named(SocketAddress peer, String name) {
@@ -110,9 +112,8 @@ final class TlsHandshake {
             long sent = connection.stream().output().sent();
             TlsRecords.Step step = compute(records::shake);
             while (!reply(step, output)) {
-                ByteBuf more = input.takeClaimed(Integer.MAX_VALUE);
-                if (more == null) throw failure(Reason.EOF, "the peer ended the stream within the TLS handshake", null);
-                records.keep(more);
+                receive(records, input);
+                if (server) requireTls(records, input, output);
                 step = compute(records::shake);
             }
             output.flush();
@@ -126,6 +127,21 @@ final class TlsHandshake {
                 records.release();
             }
         }
+    }
+
+    private void receive(TlsRecords records, StreamInput input) throws ConnectionException {
+        ByteBuf more = input.takeClaimed(Integer.MAX_VALUE);
+        if (more == null) throw failure(Reason.EOF, "the peer ended the stream within the TLS handshake", null);
+        records.keep(more);
+    }
+
+    private void requireTls(TlsRecords records, StreamInput input, StreamOutput output) throws ConnectionException {
+        while (PlainHttp.mayBecomeRequest(records.rest())) receive(records, input);
+        if (!PlainHttp.isRequest(records.rest())) return;
+        output.send(PlainHttp.ANSWER);
+        connection.stream().closeBehindOutput();
+        alerted = true;
+        throw failure(Reason.TLS_HANDSHAKE, "the client speaks HTTP without TLS, and was told so", null);
     }
 
     /** Impossible options leave the connection as it was; anything else ends it. */

@@ -131,6 +131,11 @@ final class TlsRecords {
         }
     }
 
+    /** What has come and is not taken for anything yet; still owned here. */
+    ByteBuf rest() {
+        return rest;
+    }
+
     /** What came behind the handshake; the caller owns it. */
     ByteBuf takeRest() {
         ByteBuf taken = rest;
