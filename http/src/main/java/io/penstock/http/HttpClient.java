@@ -1,5 +1,6 @@
 package io.penstock.http;
 
+import io.penstock.http.internal.HttpUrl;
 import io.penstock.http.internal.Offer;
 import io.penstock.http.internal.PooledExchange;
 import io.penstock.net.ConnectionException;
@@ -9,10 +10,11 @@ import io.penstock.net.Endpoint;
 import io.penstock.net.KeepAlive;
 import io.penstock.net.Pool;
 import io.penstock.net.TlsClient;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends requests over the connections of a pool, and leaves HTTP where a server agrees.
@@ -103,7 +105,7 @@ public final class HttpClient {
 
     /** Asks for an {@code http://} or {@code https://} URL. */
     public Response get(String url) throws ConnectionException {
-        return send(RequestHead.of("GET", url), NOTHING);
+        return send(ask(url), NOTHING);
     }
 
     /**
@@ -121,20 +123,35 @@ public final class HttpClient {
         return send(Endpoint.of(address), request, body);
     }
 
-    /** Sends a request whose target is a path to an endpoint. */
+    /** Sends a request whose target is a path to an endpoint, after which it is called in {@code Host} unless the request says how. */
     public Response send(Endpoint endpoint, RequestHead request, byte[] body) throws ConnectionException {
-        try (var exchange = PooledExchange.open(pool, keepAlive, endpoint, request, body)) {
+        try (var exchange = PooledExchange.open(pool, keepAlive, endpoint, addressed(endpoint, request), body)) {
             ResponseHead head = exchange.receiveHead();
             Body received = exchange.body();
-            return new Response(head, received.receiveAll(BODY_LIMIT), received.trailers());
+            if (received.length() > BODY_LIMIT) throw tooLong(exchange, null);
+            try {
+                return new Response(head, received.receiveAll(BODY_LIMIT), received.trailers());
+            } catch (ConnectionException e) {
+                throw e.reason() == Reason.TOO_LONG ? tooLong(exchange, e) : e;
+            }
         }
+    }
+
+    private static ConnectionException tooLong(ClientExchange exchange, @Nullable ConnectionException cause) {
+        return ConnectionException.of(
+                Reason.TOO_LONG,
+                Phase.READ,
+                exchange.connection().remoteAddress(),
+                "the answer has more than the " + BODY_LIMIT
+                        + " bytes that are kept in memory: open(...) has it as a stream",
+                cause);
     }
 
     // ---- streams
 
     /** Asks for an {@code http://} or {@code https://} URL, whose answer is to be received: see {@link #open(Endpoint, RequestHead, long)}. */
     public ClientExchange open(String url) throws ConnectionException {
-        return open(RequestHead.of("GET", url), ClientExchange.NO_BODY);
+        return open(ask(url), ClientExchange.NO_BODY);
     }
 
     /**
@@ -166,14 +183,14 @@ public final class HttpClient {
      * @param bodyLength as for {@link ClientExchange#send}
      */
     public ClientExchange open(Endpoint endpoint, RequestHead request, long bodyLength) throws ConnectionException {
-        return PooledExchange.open(pool, keepAlive, endpoint, request, bodyLength);
+        return PooledExchange.open(pool, keepAlive, endpoint, addressed(endpoint, request), bodyLength);
     }
 
     // ---- leaving HTTP
 
     /** Offers a server to go on with another protocol: see {@link #upgrade(Endpoint, RequestHead, String, byte[])}. */
     public Upgraded upgrade(String url, String protocols) throws ConnectionException, RefusedException {
-        return upgrade(RequestHead.of("GET", url), protocols, NOTHING);
+        return upgrade(ask(url), protocols, NOTHING);
     }
 
     /**
@@ -213,7 +230,7 @@ public final class HttpClient {
      */
     public Upgraded upgrade(Endpoint endpoint, RequestHead request, String protocols, byte[] body)
             throws ConnectionException, RefusedException {
-        Offer offer = Offer.of(request, protocols);
+        Offer offer = Offer.of(addressed(endpoint, request), protocols);
         try (var exchange = PooledExchange.openFresh(pool, keepAlive, endpoint, offer.request(), body)) {
             ResponseHead head = exchange.receiveHead();
             if (head.status() != 101) throw refused(request, head, exchange);
@@ -261,36 +278,33 @@ public final class HttpClient {
     /** Where a request goes, and what it is there. */
     private record Place(Endpoint endpoint, RequestHead request) {}
 
-    private Place place(RequestHead request) {
-        String authority = request.authority();
-        boolean plain = request.target().regionMatches(true, 0, "http://", 0, 7);
-        boolean secure = request.target().regionMatches(true, 0, "https://", 0, 8);
-        if (authority == null || !(plain || secure)) {
-            throw new IllegalArgumentException("not a http:// or https:// URL: " + request.target());
-        }
-        Endpoint endpoint = Endpoint.of(address(authority, secure ? 443 : 80));
-        return new Place(secure ? endpoint.withTls(tls) : endpoint, originForm(request, authority));
+    private static RequestHead ask(String url) {
+        HttpUrl.require(url);
+        return RequestHead.of("GET", url);
     }
 
-    private static RequestHead originForm(RequestHead request, String authority) {
+    private Place place(RequestHead request) {
+        String url = request.target();
+        HttpUrl.require(url);
+        String authority = Objects.requireNonNull(request.authority()); // there is a host
+        boolean secure = url.regionMatches(true, 0, "https:", 0, 6);
+        Endpoint endpoint = Endpoint.of(HttpUrl.address(authority, secure ? 443 : 80));
         String query = request.query();
-        return RequestHead.of(
-                request.method(),
-                query == null ? request.path() : request.path() + "?" + query,
-                withHost(request.headers(), authority));
+        RequestHead there = request.withTarget(query == null ? request.path() : request.path() + "?" + query)
+                .withHeaders(withHost(request.headers(), authority));
+        return new Place(secure ? endpoint.withTls(tls) : endpoint, there);
+    }
+
+    /** The request as the server at that endpoint wants it: with a host. */
+    private static RequestHead addressed(Endpoint endpoint, RequestHead request) {
+        if (request.headers().contains(HeaderNames.HOST)) return request;
+        String named = request.authority();
+        String host = named != null ? named : HttpUrl.host(endpoint.address(), endpoint.tls() == null ? 80 : 443);
+        return request.withHeaders(withHost(request.headers(), host));
     }
 
     private static Headers withHost(Headers headers, String host) {
         Headers all = headers.copy();
         return all.contains(HeaderNames.HOST) ? all : all.set(HeaderNames.HOST, host);
-    }
-
-    private static SocketAddress address(String authority, int usual) {
-        int colon = authority.lastIndexOf(':');
-        boolean hasPort = colon > authority.lastIndexOf(']');
-        String host = hasPort ? authority.substring(0, colon) : authority;
-        String port = hasPort ? authority.substring(colon + 1) : "";
-        if (host.startsWith("[")) host = host.substring(1, host.length() - 1);
-        return InetSocketAddress.createUnresolved(host, port.isEmpty() ? usual : Integer.parseInt(port));
     }
 }

@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.penstock.http.ScriptedServer.Client;
+import io.penstock.http.internal.HttpUrl;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.ServiceAddress;
 import io.penstock.net.TlsClient;
 import io.penstock.testkit.Call;
+import java.net.InetSocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
@@ -16,6 +20,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a client does with the connections of its pool: streams on them, and leaving HTTP. */
@@ -168,6 +173,78 @@ class HttpClientTest extends ClientTest {
         try (Client peer = server.accept()) {
             assertThat(asking.value()).isTrue();
             peer.peer().readUntilGone();
+        }
+    }
+
+    // ---- where to
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "127.0.0.1:8080/hello | a URL begins with http:// or https://",
+                "/hello               | a path alone needs an Endpoint",
+                "ws://a/              | WebSocket.connect takes ws://",
+                "ftp://a/             | not with ftp://",
+                "http:///hello        | needs a host",
+                "http://a:99999/      | a port of 1 to 65535",
+                "http://a:b/          | a port of 1 to 65535",
+                "http://a/b c         | ' ' has to be encoded, as %20",
+                "http://a/ä           | 'ä' has to be encoded, as %C3%A4",
+                "http://me:pw@a/      | into its Authorization",
+                "http://a/#b          | what follows # is never sent"
+            })
+    void aUrlThatIsNoneIsRefusedWithWhatToWriteInstead(String url, String hint) {
+        assertThatIllegalArgumentException().isThrownBy(() -> client.get(url)).withMessageContaining(hint);
+        assertThatIllegalArgumentException().isThrownBy(() -> client.open(url)).withMessageContaining(hint);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> client.upgrade(url, "x"))
+                .withMessageContaining(hint);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"http://a, a, 80", "https://a/b?c, a, 443", "HTTP://a:81/, a, 81", "http://[::1]:81/, ::1, 81"})
+    void aUrlSaysWhereItLeads(String url, String host, int port) {
+        HttpUrl.require(url);
+        String authority = RequestHead.of("GET", url).authority();
+        assertThat(HttpUrl.address(authority, url.startsWith("https") ? 443 : 80))
+                .isEqualTo(InetSocketAddress.createUnresolved(host, port));
+    }
+
+    @Test
+    void whoIsAskedByAnEndpointIsCalledByItsAddressUnlessTheRequestSaysHow() throws Exception {
+        for (Headers said : new Headers[] {Headers.of(), Headers.of("Host", "else.example")}) {
+            Call<HttpClient.Response> asking =
+                    start(() -> client.send(server.endpoint(), RequestHead.of("GET", "/", said), NOTHING));
+            try (Client peer = server.accept()) {
+                String host = said.isEmpty()
+                        ? "127.0.0.1:" + ((InetSocketAddress) server.address()).getPort()
+                        : "else.example";
+                assertThat(peer.head()).isEqualTo("GET / HTTP/1.1\r\nHost: " + host);
+                peer.send("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+                assertThat(asking.value().status()).isEqualTo(204);
+            }
+        }
+        assertThat(HttpUrl.host(UnixDomainSocketAddress.of("/x"), 80)).isEqualTo("localhost");
+        assertThat(HttpUrl.host(new InetSocketAddress("::1", 443), 443))
+                .startsWith("[")
+                .endsWith("1]");
+        assertThat(HttpUrl.host(ServiceAddress.of("_http._tcp.a.example"), 80)).isEqualTo("a.example");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Content-Length: 99999999\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n1000001\r\n"})
+    void anAnswerThatDoesNotFitIsTooLongAndSaysWhatToDo(String framing) throws Exception {
+        Call<HttpClient.Response> asking = start(() -> client.get(server.url("/")));
+        try (Client peer = server.accept()) {
+            peer.head();
+            peer.send("HTTP/1.1 200 OK\r\n" + framing);
+            Call.onPlatformThread(() -> {
+                while (!asking.isDone()) peer.send("x".repeat(100_000));
+                return true;
+            });
+            assertThat(asking.failing(Reason.TOO_LONG)).hasMessageContaining("open(...) has it as a stream");
         }
     }
 

@@ -54,7 +54,7 @@ public interface Connection extends Input, Output, AutoCloseable {
         ADOPTED,
         /** It is one end of an in-memory pair. */
         PAIRED,
-        /** It was an HTTP client's, and a handler has taken it over. */
+        /** It has spoken HTTP, and the handler of a server, or the client, has taken it over. */
         TAKEN_OVER
     }
 

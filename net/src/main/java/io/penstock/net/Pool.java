@@ -24,6 +24,8 @@ import java.util.Set;
  * or else waits in a queue, first in, first out, for what is released or closed; nobody who comes later gets it before. The connect timeout
  * of the {@link Connector} bounds waiting and dialling together.
  *
+ * <p>A connection that was taken over from HTTP has left the pool: it counts no more, and is not waited for.
+ *
  * <p>Shared freely; any thread but a loop itself.
  *
  * <p>Answers to the connection pool of OpenResty's cosockets, whose key is the address only, and whose bound newcomers can break.

@@ -166,7 +166,8 @@ public final class StreamClientExchange implements ClientExchange {
 
     private MessageBody received() {
         MessageBody opened = body;
-        if (opened == null) throw new IllegalStateException("the head of the answer has not been received");
+        if (opened == null)
+            throw new IllegalStateException("the head of the answer has not been received: call receiveHead() first");
         return opened;
     }
 

@@ -97,6 +97,13 @@ class ClientExchangeTest {
         ClientExchange.on(client)
                 .send(RequestHead.of("GET", "/", Headers.of("Connection", "close")), ClientExchange.NO_BODY);
         assertThat(asked()).isEqualTo("GET / HTTP/1.1\nConnection: close\n");
+        ClientExchange.on(client)
+                .send(
+                        RequestHead.of("GET", "/", Headers.of("Connection", "close, upgrade", "Upgrade", "x")),
+                        ClientExchange.NO_BODY);
+        assertThat(asked()).isEqualTo("GET / HTTP/1.1\nUpgrade: x\nConnection: close, Upgrade\n");
+        ClientExchange.on(client).send(RequestHead.of("GET", "/", Headers.of("Upgrade", "x")), ClientExchange.NO_BODY);
+        assertThat(asked()).isEqualTo("GET / HTTP/1.1\nUpgrade: x\nConnection: Upgrade\n");
     }
 
     @Test

@@ -365,7 +365,8 @@ class ClientTakeOverTest {
         Connection raw = exchange.takeOver();
         assertThatExceptionOfType(ConnectionException.class)
                 .isThrownBy(() -> raw.receive(1))
-                .matches(e -> e.reason() == Reason.TIMEOUT);
+                .matches(e -> e.reason() == Reason.TIMEOUT)
+                .withMessageContaining("the deadline has passed");
     }
 
     @Test
