@@ -6,6 +6,6 @@ public enum TlsEngine {
     AUTO,
     /** BoringSSL by netty-tcnative, or fail: the fastest. */
     BORINGSSL,
-    /** The JDK's: with TLS 1.3 the only one that can go on sending after the peer has ended its stream. */
+    /** The JDK's. With TLS 1.2 it ends both directions when the peer ends its stream: half-closing needs TLS 1.3, or the other engine. */
     JDK
 }

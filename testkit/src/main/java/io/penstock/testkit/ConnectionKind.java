@@ -56,7 +56,7 @@ public interface ConnectionKind {
     boolean abortsAsReset();
 
     /**
-     * Whether it can go on sending after its peer has ended the stream. BoringSSL, as Netty has it, ends both directions at the peer's
+     * Whether it can go on sending after its peer has ended the stream. The JDK's engine with TLS 1.2 ends both directions at the peer's
      * {@code close_notify}; then a writer is told {@code CLOSED}, and what it had sent before is delivered.
      */
     default boolean halfCloses() {

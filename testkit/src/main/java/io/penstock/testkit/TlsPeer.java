@@ -54,8 +54,12 @@ final class TlsPeer implements Peer {
         raw.close();
     }
 
+    /** The JDK's own close would wait for the other side to end too, and one with unread input, such as session tickets, would be a reset. */
     @Override
     public void close() throws IOException {
-        secured.close();
+        if (raw.isClosed()) return;
+        secured.shutdownOutput();
+        raw.getInputStream().skip(raw.getInputStream().available());
+        raw.close();
     }
 }

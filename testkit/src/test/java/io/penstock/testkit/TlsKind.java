@@ -108,11 +108,6 @@ record TlsKind(Origin origin, TlsEngine engine) implements ConnectionKind {
     }
 
     @Override
-    public boolean halfCloses() {
-        return engine == TlsEngine.JDK;
-    }
-
-    @Override
     public long mostUnderWay() {
         return 64L << 20;
     }

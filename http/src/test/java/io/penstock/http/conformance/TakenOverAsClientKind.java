@@ -109,11 +109,6 @@ record TakenOverAsClientKind(@Nullable TlsEngine engine, String behind) implemen
     }
 
     @Override
-    public boolean halfCloses() {
-        return engine != TlsEngine.BORINGSSL;
-    }
-
-    @Override
     public long mostUnderWay() {
         return 64L << 20;
     }

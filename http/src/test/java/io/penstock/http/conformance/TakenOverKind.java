@@ -86,11 +86,6 @@ record TakenOverKind(@Nullable TlsEngine engine, String early) implements Connec
     }
 
     @Override
-    public boolean halfCloses() {
-        return engine != TlsEngine.BORINGSSL;
-    }
-
-    @Override
     public long mostUnderWay() {
         return 64L << 20;
     }

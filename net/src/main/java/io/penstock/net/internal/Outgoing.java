@@ -84,6 +84,11 @@ final class Outgoing {
         return dropped;
     }
 
+    /** Keeps no memory for what may come. */
+    void trim() {
+        if (gatheredSize == 0) gathered = NOTHING;
+    }
+
     private void makeRoom(int count) {
         int needed = gatheredSize + count;
         if (gathered.length < needed)

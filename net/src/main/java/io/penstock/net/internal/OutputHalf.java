@@ -294,6 +294,7 @@ final class OutputHalf {
             if (corks > 0 && !pressing) return 0;
             pressing = false;
             long size = outgoing.takeInto(link, scratch);
+            if (watcher != null) outgoing.trim(); // there are many such streams, and most do nothing
             handed += size;
             return size;
         } finally {

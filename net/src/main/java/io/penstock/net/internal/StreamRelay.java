@@ -187,7 +187,8 @@ public final class StreamRelay implements Relay {
         if (!over.compareAndSet(false, true)) return;
         first.abort();
         second.abort();
-        tell();
+        // what a loop is handing out at this moment has left, and is to be counted
+        loop().execute(() -> second.stream().loop().execute(this::tell));
     }
 
     private void tell() {

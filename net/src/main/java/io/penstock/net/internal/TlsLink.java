@@ -111,8 +111,9 @@ final class TlsLink implements Link, Halves {
             if (!records.halfCloses()) {
                 halves.endOutput(
                         Reason.CLOSED,
-                        new SSLException("the peer has ended its stream with close_notify, and the"
-                                + " TLS engine ends both with it; only the engine JDK can half-close, with TLS 1.3"));
+                        new SSLException(
+                                "the peer has ended its stream with close_notify, and the JDK's TLS engine ends both"
+                                        + " with it in TLS 1.2; to half-close, choose TLS 1.3 or the engine BORINGSSL"));
                 ending = true;
             }
             drainSoon();

@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 final class TlsRecords {
     private static final int HEADER = 5;
     private static final int MOST = HEADER + 16 * 1024 + 2048; // RFC 5246 §6.2.3; RFC 8446 has 256 instead of 2048
-    private static final int OVERHEAD = 256;
     private static final int HANDSHAKE = 22;
     private static final ByteBuffer NOTHING = ByteBuffer.allocateDirect(0);
 
@@ -34,10 +33,11 @@ final class TlsRecords {
     /** What has come, and is not unwrapped: in the data phase the beginning of a record. Empty or owned. */
     private ByteBuf rest = Unpooled.EMPTY_BUFFER;
 
+    /** Behind the handshake, where it is BoringSSL. */
+    private @Nullable BoringRecords boring;
+
     private boolean begun;
-    private boolean handshaken;
     private boolean halfCloses;
-    private boolean closed;
     private boolean released;
 
     TlsRecords(SSLEngine engine) {
@@ -80,9 +80,9 @@ final class TlsRecords {
                         if (engine.isInboundDone()) throw new SSLException("close_notify within the handshake");
                         // BoringSSL has its session tickets ready by now, and does not say so
                         if (openSsl) wrap(Unpooled.EMPTY_BUFFER, to(reply));
-                        handshaken = true;
                         halfCloses =
-                                !openSsl && engine.getSession().getProtocol().equals("TLSv1.3");
+                                openSsl || engine.getSession().getProtocol().equals("TLSv1.3");
+                        if (openSsl) boring = new BoringRecords((ReferenceCountedOpenSslEngine) engine);
                         return new Step(ByteBufUtil.getBytes(reply), true, null);
                     }
                 }
@@ -160,8 +160,8 @@ final class TlsRecords {
                 unwrapChecked(rest, plain);
                 takeRest().release();
             }
-            while (!engine.isInboundDone() && isRecord(chunk)) unwrapChecked(chunk, plain);
-            if (!engine.isInboundDone() && chunk.isReadable()) {
+            while (!isInboundDone() && isRecord(chunk)) unwrapChecked(chunk, plain);
+            if (!isInboundDone() && chunk.isReadable()) {
                 rest = buffers.buffer(missing(chunk) + chunk.readableBytes()).writeBytes(chunk);
             }
         } finally {
@@ -194,6 +194,10 @@ final class TlsRecords {
     private void unwrapChecked(ByteBuf from, ByteBuf plain) throws SSLException {
         if (from.getByte(from.readerIndex()) == HANDSHAKE) { // TLS 1.3 has no more of them in clear by now
             throw new SSLException("the peer wants to renegotiate, which is refused");
+        }
+        if (boring != null) {
+            boring.unwrap(from, HEADER + from.getUnsignedShort(from.readerIndex() + 3), plain);
+            return;
         }
         unwrap(from, plain);
         if (engine.getHandshakeStatus() == HandshakeStatus.NEED_TASK) {
@@ -246,7 +250,7 @@ final class TlsRecords {
         while (plain.isReadable()) {
             int before = plain.readableBytes();
             int count = wrap(plain, out);
-            if (engine.isOutboundDone()) throw new SSLException("the engine sends no more");
+            if (isOutboundDone()) throw new SSLException("the engine sends no more");
             if (count == 0 && plain.readableBytes() == before) {
                 throw new SSLException("the TLS engine takes nothing to send");
             }
@@ -258,7 +262,7 @@ final class TlsRecords {
     /** What the engine itself has to say, such as the answer to a key update. */
     long sealPending(Consumer<ByteBuf> out) throws SSLException {
         long size = 0;
-        while (needsWrap() || hasLastWords()) {
+        while (needsWrap()) {
             int count = wrap(Unpooled.EMPTY_BUFFER, out);
             if (count == 0) break;
             size += count;
@@ -267,26 +271,24 @@ final class TlsRecords {
     }
 
     boolean needsWrap() {
-        return engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP;
-    }
-
-    /** BoringSSL has its close_notify ready, and does not say so. */
-    private boolean hasLastWords() {
-        return openSsl && (closed || engine.isInboundDone()) && !engine.isOutboundDone();
+        return boring == null ? engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP : boring.needsWrap();
     }
 
     /** Ends the stream to the peer: there is close_notify to be sent then. */
     void closeOutbound() {
-        closed = true;
-        engine.closeOutbound();
+        if (boring == null) {
+            engine.closeOutbound();
+        } else {
+            boring.closeOutbound();
+        }
     }
 
     boolean isOutboundDone() {
-        return engine.isOutboundDone();
+        return boring == null ? engine.isOutboundDone() : boring.isOutboundDone();
     }
 
     boolean isInboundDone() {
-        return engine.isInboundDone();
+        return boring == null ? engine.isInboundDone() : boring.isInboundDone();
     }
 
     /** Whether the engine can go on sending after the peer has ended its stream. */
@@ -294,10 +296,25 @@ final class TlsRecords {
         return halfCloses;
     }
 
-    /** The JDK's engine wants room for the largest record, however little there is to send. */
     private int wrap(ByteBuf plain, Consumer<ByteBuf> out) throws SSLException {
+        return boring == null ? wrapByEngine(plain, out) : wrap(boring, plain, out);
+    }
+
+    private int wrap(BoringRecords by, ByteBuf plain, Consumer<ByteBuf> out) throws SSLException {
+        ByteBuf record = buffers.directBuffer(Math.min(MOST, plain.readableBytes() + BoringRecords.OVERHEAD));
+        try {
+            int count = by.wrap(plain, record);
+            if (count > 0) out.accept(record.retain().writerIndex(count));
+            return count;
+        } finally {
+            record.release();
+        }
+    }
+
+    /** The JDK's engine wants room for the largest record, however little there is to send. */
+    private int wrapByEngine(ByteBuf plain, Consumer<ByteBuf> out) throws SSLException {
         int most = engine.getSession().getPacketBufferSize();
-        int room = openSsl && handshaken ? Math.min(most, plain.readableBytes() + OVERHEAD) : most;
+        int room = most;
         while (true) {
             ByteBuf record = openSsl ? buffers.directBuffer(room) : buffers.heapBuffer(room);
             try {
