@@ -8,6 +8,7 @@ import io.penstock.http.Handler;
 import io.penstock.http.Headers;
 import io.penstock.http.ResponseHead;
 import io.penstock.http.UnreadBody;
+import io.penstock.http.websocket.WebSocket;
 import io.penstock.net.Connection;
 import java.io.IOException;
 import java.util.List;
@@ -46,6 +47,7 @@ final class Api implements Handler {
             case "POST /containers/*/start" -> start(exchange, container(call).job(), 204);
             case "POST /containers/*/wait" -> await(exchange, container(call));
             case "POST /containers/*/attach" -> attach(exchange, container(call), call);
+            case "GET /containers/*/attach/ws" -> attachSocket(exchange, container(call), call);
             case "GET /containers/*/logs" -> logs(exchange, container(call).job(), call.flag("follow"));
             case "POST /containers/*/kill" -> signal(exchange, container(call).job(), call.parameter("signal"));
             case "POST /containers/*/stop" -> signal(exchange, container(call).job(), "TERM");
@@ -126,6 +128,17 @@ final class Api implements Handler {
         try (var output =
                 call.flag("logs") ? job.tape().fromStart() : job.tape().fromNow()) {
             new Session(leaveHttp(exchange, job), job, input).run(output);
+        }
+    }
+
+    private static void attachSocket(Exchange exchange, Container container, Call call) throws Exception {
+        Job job = container.job();
+        if (job.exit().isDone()) throw new Refusal(409, "You cannot attach to a stopped container, start it first");
+        var input = call.flag("stdin") ? container.input() : Session.Input.DROPPED;
+        try (var output =
+                call.flag("logs") ? job.tape().fromStart() : job.tape().fromNow()) {
+            WebSocket.handler(socket -> new AttachedSocket(socket, job, input).run(output))
+                    .handle(exchange);
         }
     }
 

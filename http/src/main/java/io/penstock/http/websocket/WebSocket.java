@@ -3,13 +3,15 @@ package io.penstock.http.websocket;
 import io.penstock.http.Exchange;
 import io.penstock.http.Handler;
 import io.penstock.http.Headers;
+import io.penstock.http.HttpClient;
+import io.penstock.http.RefusedException;
 import io.penstock.http.RequestHead;
 import io.penstock.http.websocket.internal.ClientHandshake;
 import io.penstock.http.websocket.internal.ServerHandshake;
 import io.penstock.http.websocket.internal.Sessions;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
-import io.penstock.net.Connector;
+import io.penstock.net.Endpoint;
 import io.penstock.net.Input;
 import java.util.Optional;
 
@@ -66,47 +68,47 @@ public interface WebSocket extends AutoCloseable {
         return ServerHandshake.accept(exchange, options);
     }
 
-    /** As {@link #connect(Connector, String, Headers, WebSocketOptions)}, with {@link WebSocketOptions#DEFAULT}. */
-    static WebSocket connect(Connector connector, String url) throws ConnectionException {
-        return connect(connector, url, Headers.of(), WebSocketOptions.DEFAULT);
+    /** As {@link #connect(HttpClient, String, Headers, WebSocketOptions)}, with {@link WebSocketOptions#DEFAULT}. */
+    static WebSocket connect(HttpClient http, String url) throws ConnectionException, RefusedException {
+        return connect(http, url, Headers.of(), WebSocketOptions.DEFAULT);
     }
 
     /**
-     * Dials a server and opens a WebSocket.
+     * Asks a server for a WebSocket, on a new connection.
      *
      * <p>{@snippet :
-     * try (var socket = WebSocket.connect(Connector.of(loops), "wss://example.com/feed")) {
+     * try (var socket = WebSocket.connect(http, "wss://example.com/feed")) {
      *     socket.send("subscribe");
      *     while (socket.receive() instanceof Message.Text(String text)) System.out.println(text);
      * }
      * }
      *
-     * @param url {@code ws://host[:port]/path} or {@code wss://...}, which is verified by {@link io.penstock.net.TlsClient#DEFAULT}
+     * @param http who dials, and has the TLS options
+     * @param url {@code ws://host[:port]/path} or {@code wss://...}
      * @param headers what the request has besides, such as {@code Authorization} or {@code Origin}
-     * @throws ConnectionException {@code REFUSED} when the server answers anything but 101, with status and beginning of its answer in the
-     *     text; {@code MALFORMED} when its handshake is wrong; any other as when dialling. Nothing is left open
+     * @throws RefusedException when the server answers anything but 101; its answer is in there
+     * @throws ConnectionException {@code MALFORMED} when its handshake is wrong; any other as when dialling. Nothing is left open
+     * @throws IllegalArgumentException when that is no such URL
      */
-    static WebSocket connect(Connector connector, String url, Headers headers, WebSocketOptions options)
-            throws ConnectionException {
-        return ClientHandshake.connect(connector, url, headers, options);
+    static WebSocket connect(HttpClient http, String url, Headers headers, WebSocketOptions options)
+            throws ConnectionException, RefusedException {
+        return ClientHandshake.connect(http, url, headers, options);
     }
 
     /**
-     * Opens a WebSocket over a connection that has no unfinished exchange: one to a UNIX socket, through a proxy, or with TLS options of its
-     * own.
+     * Asks for a WebSocket at an endpoint, such as a UNIX socket: else as {@link #connect(HttpClient, String, Headers, WebSocketOptions)}.
      *
      * <p>{@snippet :
-     * Connection engine = connector.connect(UnixDomainSocketAddress.of("/var/run/docker.sock"));
+     * var engine = Endpoint.of(UnixDomainSocketAddress.of("/var/run/docker.sock"));
      * var attach = RequestHead.of("GET", "/containers/c1/attach/ws?stream=1", Headers.of("Host", "docker"));
-     * WebSocket terminal = WebSocket.on(engine, attach, WebSocketOptions.DEFAULT);
+     * WebSocket terminal = WebSocket.connect(http, engine, attach, WebSocketOptions.DEFAULT);
      * }
      *
      * @param request a GET for a path; what belongs to the handshake is added
-     * @throws ConnectionException as {@link #connect(Connector, String, Headers, WebSocketOptions)}; the connection is aborted then
      */
-    static WebSocket on(Connection connection, RequestHead request, WebSocketOptions options)
-            throws ConnectionException {
-        return ClientHandshake.on(connection, request, options);
+    static WebSocket connect(HttpClient http, Endpoint endpoint, RequestHead request, WebSocketOptions options)
+            throws ConnectionException, RefusedException {
+        return ClientHandshake.connect(http, endpoint, request, options);
     }
 
     /** The sub-protocol that was agreed on; empty when there is none. */

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import io.penstock.http.Headers;
+import io.penstock.http.HttpClient;
 import io.penstock.http.HttpServer;
+import io.penstock.http.RefusedException;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
@@ -14,6 +16,7 @@ import io.penstock.net.Connector;
 import io.penstock.net.Listener;
 import io.penstock.net.LoopOptions;
 import io.penstock.net.Loops;
+import io.penstock.net.Pool;
 import io.penstock.net.Timeouts;
 import io.penstock.testkit.Call;
 import io.penstock.testkit.Cut;
@@ -60,6 +63,8 @@ class HandshakeTest {
             """.replace("\n", "\r\n");
 
     private Loops loops;
+    private Pool pool;
+    private HttpClient http;
     private @Nullable HttpServer server;
     private @Nullable Listener listener;
 
@@ -68,12 +73,15 @@ class HandshakeTest {
         // a handler fails here on purpose
         ((Logger) LoggerFactory.getLogger("io.penstock.http.internal.ServerExchange")).setLevel(Level.OFF);
         loops = Loops.open(LoopOptions.DEFAULT.withCount(1));
+        pool = Pool.of(Connector.of(loops));
+        http = HttpClient.of(pool);
     }
 
     @AfterEach
     void close() {
         if (server != null) server.close();
         if (listener != null) listener.close();
+        pool.close();
         assertThat(loops.close(Duration.ofSeconds(10))).isTrue();
     }
 
@@ -165,8 +173,8 @@ class HandshakeTest {
     }
 
     private String spoken(String... offered) throws Exception {
-        try (var client = WebSocket.connect(
-                Connector.of(loops), url(), Headers.of(), WebSocketOptions.DEFAULT.withProtocols(offered))) {
+        try (var client =
+                WebSocket.connect(http, url(), Headers.of(), WebSocketOptions.DEFAULT.withProtocols(offered))) {
             return client.protocol().orElse("-") + "/"
                     + (client.receive() instanceof Message.Text(String text) ? text : "");
         }
@@ -184,7 +192,7 @@ class HandshakeTest {
             told.complete(socket.toString());
             if (!well) throw new Expected();
         }));
-        try (var client = WebSocket.connect(Connector.of(loops), url())) {
+        try (var client = WebSocket.connect(http, url())) {
             int code = well ? CloseCode.NORMAL : CloseCode.INTERNAL_ERROR;
             assertThat(client.receive()).isEqualTo(new Message.Close(code, ""));
         }
@@ -232,7 +240,7 @@ class HandshakeTest {
             connection.receive(6); // the close is answered
         });
         String url = "ws://127.0.0.1:" + ((InetSocketAddress) listener.address()).getPort();
-        try (var client = WebSocket.connect(Connector.of(loops), url)) {
+        try (var client = WebSocket.connect(http, url)) {
             assertThat(client.receive()).isEqualTo(new Message.Text("hi"));
             assertThat(client.receive()).isEqualTo(new Message.Close(CloseCode.NONE, ""));
         }
@@ -252,15 +260,16 @@ class HandshakeTest {
             })
     void aServerThatDoesNotKnowWhatItWasAskedIsRefused(String headers) throws Exception {
         String url = serving("HTTP/1.1 101 Switching Protocols\n" + headers + "\n");
-        Call.onPlatformThread(() -> WebSocket.connect(Connector.of(loops), url)).failing(Reason.MALFORMED);
+        Call.onPlatformThread(() -> WebSocket.connect(http, url)).failing(Reason.MALFORMED);
     }
 
     @Test
     void anyOtherAnswerIsARefusalInItsWords() throws Exception {
         String url = serving("HTTP/1.1 403 Forbidden\nContent-Length: 9\n\nnot you!\n");
-        ConnectionException refused = Call.onPlatformThread(() -> WebSocket.connect(Connector.of(loops), url))
-                .failing(Reason.REFUSED);
-        assertThat(refused.text()).contains("403 Forbidden").contains("not you!");
+        RefusedException refused =
+                Call.onPlatformThread(() -> WebSocket.connect(http, url)).throwing(RefusedException.class);
+        assertThat(refused).hasMessageContaining("403 Forbidden").hasMessageContaining("not you!");
+        assertThat(refused.answer().status()).isEqualTo(403);
     }
 
     @ParameterizedTest
@@ -268,6 +277,6 @@ class HandshakeTest {
             strings = {"http://x/", "ws:///path", "ws://a/#b", "ws://user@a/", "ws://a b/", "", "ws:a", "wss://a:99999/"
             })
     void whatIsNoUrlIsRefused(String url) {
-        assertThatIllegalArgumentException().isThrownBy(() -> WebSocket.connect(Connector.of(loops), url));
+        assertThatIllegalArgumentException().isThrownBy(() -> WebSocket.connect(http, url));
     }
 }

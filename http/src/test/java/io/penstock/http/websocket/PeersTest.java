@@ -7,12 +7,12 @@ import io.penstock.http.HttpServer;
 import io.penstock.http.HttpServerOptions;
 import io.penstock.http.RequestHead;
 import io.penstock.http.TestIdentity;
-import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.Connector;
 import io.penstock.net.Endpoint;
 import io.penstock.net.LoopOptions;
 import io.penstock.net.Loops;
+import io.penstock.net.Pool;
 import io.penstock.net.Scope;
 import io.penstock.net.TlsClient;
 import io.penstock.net.TlsServer;
@@ -51,11 +51,13 @@ class PeersTest {
     private static final InetSocketAddress ANY_PORT = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
     private Loops loops;
+    private Pool pool;
     private @Nullable HttpServer server;
 
     @BeforeEach
     void open() {
         loops = Loops.open(LoopOptions.DEFAULT.withCount(2));
+        pool = Pool.of(Connector.of(loops));
     }
 
     @AfterEach
@@ -65,12 +67,17 @@ class PeersTest {
             Await.until("all connections have ended", () -> running.connections() == 0);
             server.close();
         }
+        pool.close();
         assertThat(loops.close(Duration.ofSeconds(10))).isTrue();
     }
 
     private URI serve(WebSocketOptions options, WebSocket.Session session) throws ConnectionException {
         server = HttpServer.listen(loops, ANY_PORT, WebSocket.handler(options, session));
         return URI.create("ws://127.0.0.1:" + ((InetSocketAddress) server.address()).getPort() + "/");
+    }
+
+    private io.penstock.http.HttpClient http() {
+        return io.penstock.http.HttpClient.of(pool);
     }
 
     private static void echo(WebSocket socket) throws ConnectionException {
@@ -195,15 +202,14 @@ class PeersTest {
         Endpoint endpoint = Endpoint.of("localhost", ((InetSocketAddress) server.address()).getPort())
                 .withTls(TlsClient.DEFAULT.withTrust(TestIdentity.LOCALHOST.trust()));
         var request = RequestHead.of("GET", "/", Headers.of("Host", "localhost"));
-        Connection connection = Connector.of(loops).connect(endpoint);
-        try (var client = WebSocket.on(connection, request, WebSocketOptions.DEFAULT.withCompression(compression))) {
+        try (var client =
+                WebSocket.connect(http(), endpoint, request, WebSocketOptions.DEFAULT.withCompression(compression))) {
             var random = new Random(1);
             for (int i = 0; i < 50; i++) {
                 String text = "text ".repeat(random.nextInt(20_000));
                 client.send(text);
                 assertThat(client.receive()).isEqualTo(new Message.Text(text));
             }
-            assertThat(connection.isOpen()).isFalse(); // the WebSocket has it
         }
     }
 
@@ -214,7 +220,7 @@ class PeersTest {
             socket.connection().transfer(Scope.PROCESS);
             kept.add(socket);
         });
-        try (var client = WebSocket.connect(Connector.of(loops), uri.toString())) {
+        try (var client = WebSocket.connect(http(), uri.toString())) {
             WebSocket server = kept.poll(10, TimeUnit.SECONDS);
             server.send("later");
             assertThat(client.receive()).isEqualTo(new Message.Text("later"));
@@ -229,7 +235,7 @@ class PeersTest {
     @Test
     void aThousandMessagesEachWayAtOnce() throws Exception {
         URI uri = serve(WebSocketOptions.DEFAULT, PeersTest::echo);
-        try (var client = WebSocket.connect(Connector.of(loops), uri.toString())) {
+        try (var client = WebSocket.connect(http(), uri.toString())) {
             var sent = new ArrayList<Message>();
             var random = new Random(2);
             for (int i = 0; i < 1000; i++) {
@@ -252,7 +258,7 @@ class PeersTest {
     void nothingIsReadAheadOfWhoDoesNotReceive() throws Exception {
         var done = new LinkedBlockingQueue<Boolean>();
         URI uri = serve(WebSocketOptions.DEFAULT, socket -> done.take());
-        try (var client = WebSocket.connect(Connector.of(loops), uri.toString())) {
+        try (var client = WebSocket.connect(http(), uri.toString())) {
             Call<Boolean> sending = Call.onPlatformThread(() -> {
                 for (int i = 0; i < 10_000; i++) client.send(new byte[10_000]);
                 return true;
