@@ -19,9 +19,7 @@ import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Loop;
 import io.penstock.net.internal.StreamConnection;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,27 +29,17 @@ import org.slf4j.LoggerFactory;
 final class ServerExchange implements Exchange {
     private static final Logger LOG = LoggerFactory.getLogger(ServerExchange.class);
     private static final AtomicLong IDS = new AtomicLong();
-    private static final AtomicReferenceFieldUpdater<ServerExchange, @Nullable MessageBody> BODY =
-            AtomicReferenceFieldUpdater.newUpdater(ServerExchange.class, MessageBody.class, "body");
-
-    /** How long the rest of a body that nobody read may take to come. */
-    private static final Duration DROPPING = Duration.ofSeconds(5);
 
     private final long id = IDS.incrementAndGet();
     private final HttpService service;
     private final StreamConnection connection;
     private final RequestHead request;
-    private final BodyLength length;
+    private final RequestBody body;
     private final boolean wantsMore;
     private final Progress progress = new Progress(this);
     private final ClientEnd clientEnd = new ClientEnd();
     private final Shutdown shutdown;
     private final Reply reply;
-
-    /** What the client waits for with its body; null when it does not wait. */
-    private final @Nullable Expectation expectation;
-
-    private volatile @Nullable MessageBody body;
 
     /** Whether another request may follow, for all that is known. */
     private volatile boolean persistent;
@@ -59,7 +47,6 @@ final class ServerExchange implements Exchange {
     // the server's thread, behind the handler
     private @Nullable TakeOver taken;
     private boolean outlives;
-    private volatile boolean retired;
 
     ServerExchange(
             HttpService service,
@@ -72,13 +59,12 @@ final class ServerExchange implements Exchange {
         this.service = service;
         this.connection = connection;
         this.request = request;
-        this.length = length;
+        this.body = new RequestBody(service, connection, length, waits);
         this.shutdown = new Shutdown(connection.loop());
         this.reply = new Reply(request, encoder, connection.output());
-        this.expectation = waits ? new Expectation(connection.output()) : null;
         this.wantsMore = Framing.keepsAlive(request.version(), request.headers());
         this.persistent = wantsMore && !last;
-        if (hasBody()) connection.timeouts(service.bodyTimeouts());
+        if (!body.isNone()) connection.timeouts(service.bodyTimeouts());
     }
 
     // ---- the request
@@ -100,27 +86,7 @@ final class ServerExchange implements Exchange {
 
     @Override
     public Body body() {
-        return messageBody();
-    }
-
-    /** The one body there is, opened by whoever asks first. */
-    private MessageBody messageBody() {
-        MessageBody opened = body;
-        if (opened != null) return opened;
-        opened = MessageBody.of(
-                length,
-                connection.input(),
-                connection.remoteAddress(),
-                service.limits(),
-                service.options().bodyLimit());
-        if (expectation != null) opened.beforeFirst(expectation::ask);
-        if (!BODY.compareAndSet(this, null, opened)) return messageBody();
-        if (retired) opened.retire(); // nobody is to read the next request for it
-        return opened;
-    }
-
-    private boolean hasBody() {
-        return !(length instanceof BodyLength.None);
+        return body.open();
     }
 
     @Override
@@ -152,7 +118,7 @@ final class ServerExchange implements Exchange {
     }
 
     private void respond(int code, String reason, @Nullable Headers headers, byte[] bytes) throws ConnectionException {
-        Busy answering = begin(code, headers, false, isTooLong(length));
+        Busy answering = begin(code, headers, false, body.isTooMuchToDrop());
         try {
             reply.send(code, reason, headers, bytes, persistent);
         } finally {
@@ -180,11 +146,7 @@ final class ServerExchange implements Exchange {
         Busy informing = progress.inform();
         try {
             if (request.version() == HttpVersion.HTTP_1_0) return;
-            if (expectation == null) {
-                reply.inform(head);
-            } else {
-                expectation.inform(reply, head);
-            }
+            body.inform(reply, head);
         } finally {
             progress.done(informing);
         }
@@ -194,11 +156,11 @@ final class ServerExchange implements Exchange {
     private Busy begin(int code, @Nullable Headers headers, boolean untilClose, boolean tooMuchUnread) {
         requireFinal(code);
         Busy answering = progress.answer(code);
-        if (expectation != null) expectation.answered();
+        body.answered();
         if (untilClose
-                || tooMuchUnread && body == null
-                || isHeldBack()
-                || Switching.isAskedFor(request) && mayBeFollowedUp()
+                || tooMuchUnread
+                || body.isHeldBack()
+                || isDeclined()
                 || service.isDraining()
                 || headers != null && headers.containsToken(HeaderNames.CONNECTION, "close")) {
             persistent = false;
@@ -232,29 +194,13 @@ final class ServerExchange implements Exchange {
         return reply.bytesSent();
     }
 
-    /** Whether the client waits to be asked for its body; behind the answer it will not be, and the body may come or not. */
-    private boolean isHeldBack() {
-        return expectation != null && !expectation.wasAsked();
-    }
-
     /**
      * Whether the client whose offer is declined may have gone on as if it were not. What it has sent then was meant for another protocol,
      * and whoever wrote it would like to see it taken for a request. A proxy that asks for a tunnel does not know what its own client
      * sends, so it may always have. Source: RFC 9931.
      */
-    private boolean mayBeFollowedUp() {
-        MessageBody opened = body;
-        return Switching.isConnect(request)
-                || hasBody() && (opened == null || !opened.isConsumed())
-                || connection.input().buffered() > 0;
-    }
-
-    private boolean isTooLong(BodyLength unread) {
-        return unread instanceof BodyLength.Sized(long bytes) && bytes > unreadLimit();
-    }
-
-    private long unreadLimit() {
-        return service.options().unreadBodyLimit();
+    private boolean isDeclined() {
+        return Switching.isConnect(request) || request.offersUpgrade() && body.isFollowed();
     }
 
     @Override
@@ -291,17 +237,17 @@ final class ServerExchange implements Exchange {
             throws ConnectionException {
         MessageOutput answer = null;
         try {
-            MessageBody asked = messageBody();
-            if (unread instanceof UnreadBody.Drain && isHeldBack() && committed() && asked.received() == 0) {
+            MessageBody asked = body.open();
+            if (unread instanceof UnreadBody.Drain && body.isHeldBack() && committed() && asked.received() == 0) {
                 throw new IllegalStateException(
                         "the client of " + this + " was not asked to continue before it got the answer,"
                                 + " and its body may never come: choose UnreadBody.RAW");
             }
             answer = claimed(reply.body());
-            try (var _ = unread instanceof UnreadBody.Drain ? connection.deadlineWithin(DROPPING) : null) {
+            try (var _ = unread instanceof UnreadBody.Drain ? connection.deadlineWithin(RequestBody.DROPPING) : null) {
                 TakeOver.settle(asked, unread, this);
             }
-            if (head != null && head.status() == Switching.PROTOCOLS && expectation != null) expectation.ask();
+            if (head != null && head.status() == Switching.PROTOCOLS) body.ask();
             // there may be input where nothing can be sent any more
             if (connection.owes()) connection.output().flush();
             var taken = new TakeOver(toString(), Switching.protocol(request, head), connection, obstacle(asked));
@@ -343,7 +289,7 @@ final class ServerExchange implements Exchange {
             case Progress.Answered _ -> {
                 MessageOutput answer = reply.body();
                 if (answer != null) answer.finish();
-                if (hasBody()) persistent = persistent && isBodyCleared();
+                persistent = persistent && body.clear();
             }
             case Busy(var _, Doing doing) ->
                 throw new IllegalStateException("the handler of " + this + " returned while another thread " + doing);
@@ -377,7 +323,7 @@ final class ServerExchange implements Exchange {
     }
 
     private void failedUnanswered(Throwable failure) throws ConnectionException {
-        MessageBody opened = failure instanceof ConnectionException ? body : null;
+        MessageBody opened = failure instanceof ConnectionException ? body.opened() : null;
         BadMessage problem = opened == null ? null : opened.problem();
         Reason lost = opened == null ? null : opened.failure();
         if (problem != null) {
@@ -395,7 +341,7 @@ final class ServerExchange implements Exchange {
 
     private void answerInstead(int code, String why) throws ConnectionException {
         progress.endWith(code);
-        if (expectation != null) expectation.answered();
+        body.answered();
         String text = code + " " + Reasons.of(code) + why + "\n";
         reply.send(code, Reasons.of(code), null, text.getBytes(StandardCharsets.UTF_8), false);
     }
@@ -412,19 +358,6 @@ final class ServerExchange implements Exchange {
 
     private String origin() {
         return request + " from " + connection.remoteAddress();
-    }
-
-    /** Drops the rest of the request's body, if it is little; whether the next thing to come is a request. */
-    private boolean isBodyCleared() {
-        if (isHeldBack()) return false; // it may come or not, and cannot be told from a request
-        if (!messageBody().isConsumed()) {
-            try (var _ = connection.deadline(DROPPING)) {
-                if (!messageBody().drop(unreadLimit())) return false;
-            } catch (ConnectionException _) {
-                return false; // malformed, too slow, or still being read: no request can follow
-            }
-        }
-        return true;
     }
 
     private void leave(TakeOver raw) {
@@ -453,11 +386,9 @@ final class ServerExchange implements Exchange {
 
     /** Drops what is left in this process, whatever happened. Idempotent. */
     void retire() {
-        retired = true;
         StreamConnection last = connection.inUse();
         last.uncorkAll();
-        MessageBody opened = body;
-        if (opened != null && !opened.retire()) {
+        if (!body.retire()) {
             persistent = false;
             connection.revoke(); // a thread of the handler is still reading: it gets CLOSED
         }
@@ -474,7 +405,6 @@ final class ServerExchange implements Exchange {
 
     /** Whether the client expects the connection to end behind this exchange, and has nothing more to send. */
     boolean isPartingExpected() {
-        MessageBody opened = body;
-        return taken == null && !wantsMore && (!hasBody() || opened != null && opened.isComplete());
+        return taken == null && !wantsMore && body.isComplete();
     }
 }

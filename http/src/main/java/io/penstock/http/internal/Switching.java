@@ -62,11 +62,6 @@ final class Switching {
         return isConnect(request) ? "tunnel" : "raw";
     }
 
-    /** Whether the request asks for something after which HTTP would not go on: what follows it may be meant for that. */
-    static boolean isAskedFor(RequestHead request) {
-        return isConnect(request) || request.offersUpgrade();
-    }
-
     static boolean isConnect(RequestHead request) {
         return request.method().equals("CONNECT");
     }

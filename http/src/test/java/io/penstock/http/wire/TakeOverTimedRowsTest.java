@@ -11,6 +11,7 @@ import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Scope;
 import io.penstock.testkit.Await;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -147,6 +148,37 @@ class TakeOverTimedRowsTest extends WireTest {
             assertThat(end().cause()).isEqualTo(TakeOverEnd.Cause.FAILED);
             assertThat(server.takenOver()).isZero();
             assertThat(server.takeOvers()).isEmpty();
+        }
+    }
+
+    /** HS-20: what a client sends before it may is held back by its own side, and not kept here. */
+    @Test
+    void whoFloodsBeforeThe101IsHeldBack() throws Exception {
+        int flood = 30_000_000;
+        var held = new CompletableFuture<Long>();
+        try (var server = serve(exchange -> {
+                    Connection home = exchange.connection();
+                    Await.until("it is held back", () -> home.buffered() >= 64 * 1024);
+                    assertThat(Await.stays(
+                                    Duration.ofMillis(200), () -> home.stats().received() < 1_000_000))
+                            .isTrue();
+                    held.complete(home.stats().received());
+                    Connection raw = exchange.upgrade("x", io.penstock.http.Headers.of());
+                    raw.send(Long.toString(raw.inputStream().transferTo(OutputStream.nullOutputStream())));
+                });
+                var client = connect(server)) {
+            send(client, get("/", "Connection: Upgrade", "Upgrade: x"));
+            Thread upload = Thread.ofPlatform().start(() -> {
+                try {
+                    client.getOutputStream().write(new byte[flood]);
+                    client.shutdownOutput();
+                } catch (IOException e) {
+                    seen.add(e.toString());
+                }
+            });
+            assertThat(receiveAll(client)).endsWith("\r\n\r\n" + flood);
+            upload.join();
+            assertThat(held.get()).isLessThan(1_000_000);
         }
     }
 
