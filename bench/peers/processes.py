@@ -99,6 +99,7 @@ class Server:
         self.process = None
         self.origin = None  # the server behind this one
         self.job = None
+        self.loader = None  # what drives it instead of wrk
 
     def launch(self):
         """Starts the process in a session of its own, so that a Ctrl-C reaches us alone, and returns at once."""

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from processes import Refused, Server, free_port
+from processes import Refused, Server, files_allowed, free_port
 
 HERE = Path(__file__).parent
 SEARCH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
@@ -17,6 +17,7 @@ OPERATIONS = 200  # of the jobs that do more than one in a request
 PARTS, PART, PIECES = 3200, 5000, 240  # of the stream: parts with their boundary; and how it is received in pieces
 BOUNDARY = b"\r\n--penstock-boundary-7MA4YWxkTrZu0gW"
 HELLO, ORIGIN, REDIS, GENERATED = b"hello\n", b"hello world\n", b"hello from redis\n", b"x" * 12
+TUNNELS = {"tunnel-bulk": "bulk", "tunnel-pingpong": "pingpong", "tunnel-upgrade": "upgrade", "tunnel-idle": "idle"}
 
 
 def find(program):
@@ -61,10 +62,10 @@ class Bench:
 
     def __init__(self, job, server_core, load_core, penstock):
         self.job, self.server_core, self.load_core, self.penstock_command = job, server_core, load_core, penstock
-        self.servers, self.values, self.origin = [], {}, None
+        self.servers, self.values, self.origin, self.loader = [], {}, None, None
         self.body = {"reply": HELLO, "redis": REDIS, "roundtrip": b"done\n", "pool": b"done\n", "parked": None,
                      "intercept": GENERATED, "until": f"{PARTS * PART}\n".encode(),
-                     "bulk": f"{PIECES * 65536}\n".encode()}.get(job, ORIGIN)
+                     "bulk": f"{PIECES * 65536}\n".encode(), **dict.fromkeys(TUNNELS, b"up\n")}.get(job, ORIGIN)
 
     def __enter__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="penstock-bench-"))
@@ -85,7 +86,7 @@ class Bench:
 
     def add(self, server):
         self.servers.append(server)
-        server.origin, server.job = self.origin, self.job
+        server.origin, server.job, server.loader = self.origin, self.job, self.loader
         server.start()
         return server
 
@@ -116,10 +117,26 @@ class Bench:
             command = [sys.executable, str(HERE / "silent.py"), str(folder / "socket"), str(values["PORT"])]
             self.origin = self.add(Server("silent", command, folder, values["PORT"], self.load_core))
 
+        elif self.job in TUNNELS:
+            folder, values = self.place("target")
+            self.loader = self.go_program("load")
+            self.values["TARGET"] = values["PORT"]
+            command = [self.loader, "target", f"127.0.0.1:{values['PORT']}"]
+            self.origin = self.add(Server("target", command, folder, values["PORT"], self.load_core))
+
+    def go_program(self, name):
+        """Builds one of the programs in Go."""
+        program = self.folder / f"go-{name}"
+        done = subprocess.run([find("go"), "build", "-o", str(program), str(HERE / "go" / name / "main.go")],
+                              capture_output=True, text=True)
+        if done.returncode:
+            raise Refused(f"the program {name} does not build:\n{done.stderr}")
+        return str(program)
+
     def start(self, name):
         """Starts a peer or Penstock by name, on the server's core."""
         return {"penstock": self.penstock, "nginx": self.nginx, "haproxy": self.haproxy,
-                "trafficserver": self.traffic_server}[name]()
+                "trafficserver": self.traffic_server, "go": self.go}[name]()
 
     def nginx_command(self, folder):
         return [find("nginx"), "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]
@@ -142,9 +159,15 @@ class Bench:
 
     def haproxy(self):
         folder, values = self.place("haproxy")
-        fill("haproxy/proxy.cfg", folder / "haproxy.cfg", values)
+        values["TUNNELS"] = (files_allowed() - 100) // 2
+        fill("haproxy/tunnel.cfg" if self.job in TUNNELS else "haproxy/proxy.cfg", folder / "haproxy.cfg", values)
         command = [find("haproxy"), "-db", "-f", str(folder / "haproxy.cfg")]
         return self.add(Server("haproxy", command, folder, values["PORT"], self.server_core, self.body))
+
+    def go(self):
+        folder, values = self.place("go")
+        command = [self.go_program("peer"), f"127.0.0.1:{values['PORT']}", f"127.0.0.1:{values['TARGET']}"]
+        return self.add(Server("go", command, folder, values["PORT"], self.server_core, self.body))
 
     def traffic_server(self):
         folder, values = self.place("trafficserver")
@@ -161,7 +184,8 @@ class Bench:
         return self.add(Server("trafficserver", command, folder, values["PORT"], self.server_core, self.body, path))
 
     def penstock(self):
-        server = self.prepare_penstock(self.job, self.server_core, self.penstock_command)
+        flavour = "tunnel" if self.job in TUNNELS else self.job
+        server = self.prepare_penstock(flavour, self.server_core, self.penstock_command)
         return self.add(server)
 
     def prepare_penstock(self, flavour, core, command):
