@@ -4,6 +4,7 @@ import io.penstock.http.BodyOutput;
 import io.penstock.http.HeaderNames;
 import io.penstock.http.Headers;
 import io.penstock.http.ResponseHead;
+import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import java.nio.charset.StandardCharsets;
 
@@ -11,6 +12,9 @@ import java.nio.charset.StandardCharsets;
 sealed interface Answer {
     /** The head that the hooks see and the client gets. */
     ResponseHead head();
+
+    /** Something else is answered: lets go of whoever was to give this one. */
+    default void drop() {}
 
     /** An answer in memory: a plugin's, or a page of ours. */
     record Prepared(ResponseHead head, byte[] body) implements Answer {
@@ -25,23 +29,32 @@ sealed interface Answer {
             return text(500, plugin + " failed\n");
         }
 
-        /** The last answer on its connection: a status and its usual words. */
-        static Prepared parting(int status) {
-            Prepared page = text(status, ResponseHead.of(status).reason() + "\n");
+        /** The last answer on its connection. */
+        static Prepared parting(int status, String text) {
+            Prepared page = text(status, text);
             page.head.headers().set(HeaderNames.CONNECTION, "close");
             return page;
         }
     }
 
-    /** An origin's answer, whose body is still to come. */
-    interface Streamed {
+    /** Somebody else who has sent a head, and has more behind it. */
+    interface Source {
         ResponseHead head();
 
+        /** Lets go of it. */
+        void drop();
+    }
+
+    /** An origin's answer, whose body is still to come. */
+    interface Streamed extends Source {
         /** Moves the body and lets go of the origin. */
         void relayTo(BodyOutput client) throws ConnectionException;
+    }
 
-        /** Lets go of the origin: something else is answered. */
-        void drop();
+    /** The other end of a tunnel. */
+    interface FarEnd extends Source {
+        /** The stream behind the head, which is the caller's. */
+        Connection takeOver() throws ConnectionException;
     }
 
     /** An answer that comes from elsewhere while it is sent. */
@@ -49,6 +62,28 @@ sealed interface Answer {
         @Override
         public ResponseHead head() {
             return source.head();
+        }
+
+        @Override
+        public void drop() {
+            source.drop();
+        }
+    }
+
+    /**
+     * A head behind which the client has a stream to somewhere else, in the place of HTTP.
+     *
+     * @param protocol what is spoken there, as far as it is known
+     */
+    record Tunnelled(String protocol, FarEnd far) implements Answer {
+        @Override
+        public ResponseHead head() {
+            return far.head();
+        }
+
+        @Override
+        public void drop() {
+            far.drop();
         }
     }
 

@@ -5,6 +5,7 @@ import io.penstock.http.TakeOverEnd;
 import io.penstock.proxy.TransactionRecord.EndedBy;
 import java.net.SocketAddress;
 import java.time.Instant;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** What a transaction will be remembered by: which origins were asked and when, and who has ended it. On the transaction's thread. */
@@ -19,9 +20,14 @@ final class Chronicle {
     private long chosen = NEVER;
     private long connected = NEVER;
     private long firstByte = NEVER;
-    private @Nullable TakeOverEnd tunnel;
-    private EndedBy endedBy = EndedBy.NOBODY;
+    private @Nullable EndedBy endedBy;
     private Phase endedIn = Phase.DONE;
+
+    // behind HTTP; perhaps on a thread of a route's handler
+    private volatile @Nullable String protocol;
+    private volatile long takenOver;
+    private @Nullable TakeOverEnd end;
+    private @Nullable String cause;
 
     void upstream(Upstream asked) {
         upstream = asked;
@@ -67,19 +73,32 @@ final class Chronicle {
     }
 
     /** The connection was taken over: this is the phase in which everything ends from now on. */
-    void takenOver() {
+    void takenOver(String by) {
+        takenOver = System.nanoTime();
         endedIn = Phase.TAKEN_OVER;
+        protocol = by;
     }
 
-    void tunnel(TakeOverEnd end) {
-        tunnel = end;
+    /** Why the one who had it does not have it any more, where that is known better than from its connection. */
+    void cause(Enum<?> why) {
+        if (cause == null) cause = why.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    void takeOverEnded(TakeOverEnd told) {
+        end = told;
+        cause(told.cause());
     }
 
     /** The first one to end it is the one who did. */
     void ended(EndedBy by, Phase in) {
-        if (endedBy != EndedBy.NOBODY) return;
+        if (endedBy != null) return;
         endedBy = by;
         endedIn = in;
+    }
+
+    /** Nobody has ended it before its time. */
+    void over() {
+        if (endedBy == null) endedBy = EndedBy.NOBODY;
     }
 
     TransactionRecord record(Transaction transaction) {
@@ -94,8 +113,8 @@ final class Chronicle {
                 session.localAddress(),
                 transaction.request(),
                 exchange.status(),
-                exchange.body().received() + (tunnel == null ? 0 : tunnel.received()),
-                exchange.bytesSent() + (tunnel == null ? 0 : tunnel.sent()),
+                exchange.body().received() + (end == null ? 0 : end.received()),
+                exchange.bytesSent() + (end == null ? 0 : end.sent()),
                 since(begun, chosen),
                 since(chosen, connected),
                 since(connected, firstByte),
@@ -105,7 +124,17 @@ final class Chronicle {
                 reused,
                 attempts,
                 endedBy,
-                endedIn);
+                endedIn,
+                behindHttp());
+    }
+
+    private TransactionRecord.@Nullable TakenOver behindHttp() {
+        String spoken = protocol;
+        if (spoken == null) return null;
+        TakeOverEnd told = end;
+        if (told == null) return new TransactionRecord.TakenOver(spoken, 0, 0, 0, null);
+        return new TransactionRecord.TakenOver(
+                spoken, told.received(), told.sent(), System.nanoTime() - takenOver, cause);
     }
 
     private static long since(long before, long moment) {

@@ -39,8 +39,10 @@ final class ForwardedHeads {
     /**
      * The head for the origin: a copy, since hooks and the log still want the client's. A client that names no host, as HTTP/1.0 lets
      * it, wants the one that the origin has.
+     *
+     * @param upgrade what the origin is offered to go on with; empty for nothing
      */
-    RequestHead request(RequestHead head, Session session, SocketAddress origin) {
+    RequestHead request(RequestHead head, Session session, SocketAddress origin, String upgrade) {
         Headers headers = head.headers().copyWithout(dropped);
         if (head.headers().contains(HeaderNames.CONNECTION)) dropNamed(head.headers(), headers);
         boolean plain = head.target().startsWith("/");
@@ -55,23 +57,33 @@ final class ForwardedHeads {
         if (forwards > 0) headers.set(LastHop.MAX_FORWARDS, Integer.toString(forwards - 1));
         addVia(headers, head.version());
         addForwarded(headers, session.forwarded(), host);
+        offer(upgrade, headers);
         RequestHead forwarded = head.withHeaders(headers);
         return plain || head.target().equals("*") ? forwarded : forwarded.withTarget(originForm(head));
     }
 
     /** The head for a plugin that is the client's server: as the client has sent it, but for what concerns one hop. */
-    RequestHead ownRequest(RequestHead head) {
+    RequestHead ownRequest(RequestHead head, String upgrade) {
         Headers headers = head.headers().copyWithout(ForwardedHeads::isOneHop);
         if (head.headers().contains(HeaderNames.CONNECTION)) dropNamed(head.headers(), headers);
         FIELDS.add(headers, HeaderNames.CONNECTION, "close"); // one exchange is all that there will be
+        offer(upgrade, headers);
         return head.withHeaders(headers);
     }
 
-    /** The head of such a plugin's answer. */
+    private static void offer(String upgrade, Headers headers) {
+        if (upgrade.isEmpty()) return;
+        FIELDS.add(headers, HeaderNames.CONNECTION, "Upgrade");
+        FIELDS.add(headers, HeaderNames.UPGRADE, upgrade);
+    }
+
+    /** The head of such a plugin's answer. What a 101 goes on with is said anew: it holds for the next hop too. */
     void ownResponse(ResponseHead head) {
         Headers headers = head.headers();
+        String upgrade = head.status() == 101 ? String.join(", ", headers.all(HeaderNames.UPGRADE)) : "";
         if (headers.contains(HeaderNames.CONNECTION)) dropNamed(headers.copy(), headers);
         headers.removeIf(ForwardedHeads::isOneHop);
+        offer(upgrade, headers);
     }
 
     void response(ResponseHead head) {

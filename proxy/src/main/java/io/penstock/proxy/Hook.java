@@ -43,13 +43,19 @@ public final class Hook<T> {
     /** The head for the client is complete and may be edited; for every answer of a transaction, whoever gives it. */
     public static final Hook<Transaction> SEND_RESPONSE_HEAD = new Hook<>("SEND_RESPONSE_HEAD", 9);
 
+    /** A {@linkplain Transaction#tunnel() tunnel} begins: the client has its head, and no byte has gone either way. */
+    public static final Hook<Transaction> TUNNEL_START = new Hook<>("TUNNEL_START", 10);
+
+    /** The tunnel has ended; once for each that has begun to pass bytes on. */
+    public static final Hook<Transaction> TUNNEL_END = new Hook<>("TUNNEL_END", 11);
+
     /** The transaction is over; always, once and last. */
-    public static final Hook<Transaction> TRANSACTION_CLOSE = new Hook<>("TRANSACTION_CLOSE", 10);
+    public static final Hook<Transaction> TRANSACTION_CLOSE = new Hook<>("TRANSACTION_CLOSE", 12);
 
     /** The client's connection is over; once, after its last transaction. */
-    public static final Hook<Session> SESSION_CLOSE = new Hook<>("SESSION_CLOSE", 11);
+    public static final Hook<Session> SESSION_CLOSE = new Hook<>("SESSION_CLOSE", 13);
 
-    static final int COUNT = 12;
+    static final int COUNT = 14;
 
     private static final List<Hook<?>> ALL = List.of(
             SESSION_START,
@@ -62,6 +68,8 @@ public final class Hook<T> {
             SEND_REQUEST_HEAD,
             READ_RESPONSE_HEAD,
             SEND_RESPONSE_HEAD,
+            TUNNEL_START,
+            TUNNEL_END,
             TRANSACTION_CLOSE,
             SESSION_CLOSE);
 

@@ -96,7 +96,7 @@ final class HookedExchange implements Exchange {
     @Override
     public Connection takeOver(UnreadBody unread) throws ConnectionException {
         Connection raw = exchange.takeOver(unread);
-        transaction.takenOver();
+        transaction.takenOver(Tunnel.RAW);
         return raw;
     }
 
@@ -111,11 +111,16 @@ final class HookedExchange implements Exchange {
                 throw new IllegalStateException("a plugin has answered " + exchange + " at the last hook");
             }
             Connection raw = exchange.takeOver(head, unread);
-            transaction.takenOver();
+            transaction.takenOver(protocolOf(head));
             return raw;
         } finally {
             shown.set(false);
         }
+    }
+
+    private String protocolOf(ResponseHead head) {
+        if (head.status() == 101) return String.join(", ", head.headers().all(HeaderNames.UPGRADE));
+        return request().method().equals("CONNECT") ? Tunnel.CONNECT : Tunnel.RAW;
     }
 
     @Override

@@ -8,8 +8,8 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The requests that go no further than this proxy, whatever the routes say: those whose {@code Max-Forwards} is used up, and CONNECT,
- * as a proxy in front of origins opens no tunnels, and OPTIONS for the server as such, which is this one, and the preface of HTTP/2. Source: RFC 9110 §7.6.2, §9.3.6 and §9.3.8.
+ * The requests that go no further than this proxy, whatever the routes say: those whose {@code Max-Forwards} is used up, OPTIONS for the
+ * server as such, which is this one, and the preface of HTTP/2. Source: RFC 9110 §7.6.2 and §9.3.8.
  */
 final class LastHop {
     static final String MAX_FORWARDS = "Max-Forwards";
@@ -24,11 +24,6 @@ final class LastHop {
     /** The answer to a request that ends here; null when it goes on. */
     static @Nullable Answer answer(RequestHead request) {
         return switch (request.method()) {
-            case "CONNECT" -> {
-                var refusal = Answer.Prepared.text(501, "this proxy opens no tunnels\n");
-                refusal.head().headers().set(HeaderNames.CONNECTION, "close");
-                yield refusal;
-            }
             case "PRI" -> Answer.Prepared.text(505, "this proxy does not speak HTTP/2\n");
             case "TRACE" -> forwardsLeft(request) == 0 ? echo(request) : null;
             case "OPTIONS" ->

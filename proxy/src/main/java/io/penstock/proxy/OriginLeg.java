@@ -16,7 +16,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The origin's part of a transaction, or that of a plugin in its place: choose one, send the request, receive the answer's head, relay its body. */
-final class OriginLeg implements Answer.Streamed {
+final class OriginLeg implements Answer.Streamed, Answer.FarEnd {
     /** Methods that may be sent twice with the effect of once. Source: RFC 9110 §9.2.2. */
     private static final Set<String> IDEMPOTENT = Set.of("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE");
 
@@ -46,7 +46,7 @@ final class OriginLeg implements Answer.Streamed {
     }
 
     /** Asks one origin, and where it is safe another one, or the same again. */
-    static Answer fetch(Transaction transaction, Upstream upstream)
+    static Answer fetch(Transaction transaction, Upstream upstream, String upgrade)
             throws OriginFailure, PluginFailure, ConnectionException, InterruptedException {
         Upstream.Server server = upstream.next();
         boolean fresh = false;
@@ -54,7 +54,7 @@ final class OriginLeg implements Answer.Streamed {
         while (true) {
             try {
                 if (transaction.choose(server.address)) return transaction.given();
-                return attempt(transaction, upstream.destination(), fresh);
+                return attempt(transaction, upstream.destination(), fresh, upgrade);
             } catch (OriginFailure e) {
                 switch (e.retry()) {
                     case OTHER_ORIGIN -> {
@@ -70,10 +70,10 @@ final class OriginLeg implements Answer.Streamed {
     }
 
     /** Asks a plugin in the place of every origin. */
-    static Answer fetch(Transaction transaction, Intercept plugin)
+    static Answer fetch(Transaction transaction, Intercept plugin, String upgrade)
             throws OriginFailure, PluginFailure, ConnectionException, InterruptedException {
         transaction.choose(plugin);
-        return attempt(transaction, plugin, false);
+        return attempt(transaction, plugin, false, upgrade);
     }
 
     /** Asks a plugin that is the client's server: what it is sent and what it answers is nobody else's business. */
@@ -84,19 +84,19 @@ final class OriginLeg implements Answer.Streamed {
         try {
             leg = ask(transaction, plugin, connection, transaction.ownRequest());
             transaction.received(leg.head);
-            return new Answer.Relayed(leg);
+            return leg.answer();
         } finally {
             if (leg == null) connection.abort();
         }
     }
 
-    private static Answer attempt(Transaction transaction, Destination destination, boolean fresh)
+    private static Answer attempt(Transaction transaction, Destination destination, boolean fresh, String upgrade)
             throws OriginFailure, PluginFailure, ConnectionException, InterruptedException {
         Connection connection = connect(transaction, destination, fresh);
         OriginLeg leg = null;
         boolean passedOn = false;
         try {
-            RequestHead request = transaction.prepareOriginRequest();
+            RequestHead request = transaction.prepareOriginRequest(upgrade);
             if (transaction.at(Hook.SEND_REQUEST_HEAD)) {
                 passedOn = true;
                 destination.done(connection, true); // nothing was sent on it
@@ -106,7 +106,7 @@ final class OriginLeg implements Answer.Streamed {
             transaction.received(leg.head);
             if (transaction.at(Hook.READ_RESPONSE_HEAD)) return transaction.given();
             passedOn = true;
-            return new Answer.Relayed(leg);
+            return leg.answer();
         } finally {
             if (!passedOn) {
                 if (leg != null) leg.drop();
@@ -159,12 +159,14 @@ final class OriginLeg implements Answer.Streamed {
                             waiting.begin();
                         }
                     }));
-            if (head.status() == 101) {
+            if (head.status() == 101 && !Upgrades.isAnswered(request, head)) {
+                connection.close(); // it waits for a protocol that nobody here speaks
                 throw ConnectionException.of(
                         Reason.MALFORMED,
                         ConnectionException.Phase.READ,
                         address,
-                        "101 to a request without Upgrade",
+                        "101 for " + head.headers().all(HeaderNames.UPGRADE) + " to a request that offers "
+                                + request.headers().all(HeaderNames.UPGRADE),
                         null);
             }
             return new OriginLeg(transaction, destination, connection, exchange, upload, head);
@@ -203,9 +205,33 @@ final class OriginLeg implements Answer.Streamed {
         }
     }
 
+    private Answer answer() {
+        if (head.status() != 101) return new Answer.Relayed(this);
+        String protocol = String.join(", ", head.headers().all(HeaderNames.UPGRADE));
+        return new Answer.Tunnelled(protocol, this);
+    }
+
     @Override
     public ResponseHead head() {
         return head;
+    }
+
+    /** It is the origin's own business to answer before it has the whole body; the protocol behind it begins behind the body. */
+    @Override
+    public Connection takeOver() throws ConnectionException {
+        boolean done = false;
+        try {
+            if (upload != null) {
+                upload.begin();
+                upload.finish();
+                upload.requireDone();
+            }
+            Connection stream = exchange.takeOver();
+            done = true;
+            return stream;
+        } finally {
+            if (!done) drop();
+        }
     }
 
     @Override

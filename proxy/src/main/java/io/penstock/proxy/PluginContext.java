@@ -41,6 +41,23 @@ public interface PluginContext {
     /** As {@link #route(String, Handler)}, for one host; {@code *.example.com} means all hosts below. */
     Registration route(String host, String path, Handler handler);
 
+    /**
+     * Answers CONNECT requests for a host, or with {@code *.example.com} for all hosts below; they have no path, and no other route is asked.
+     *
+     * <p>The handler accepts with {@link io.penstock.http.Exchange#acceptConnect}, and has the tunnel then; whatever else it answers is the
+     * last answer on its connection. It is asked whatever the configuration allows.
+     *
+     * <p>{@snippet :
+     * penstock.connect("redis.internal", exchange -> {
+     *     Connection redis = penstock.connector().connect("127.0.0.1", 6379);
+     *     Relay.between(exchange.acceptConnect(Headers.of()), redis).join();
+     * });
+     * }
+     *
+     * @throws IllegalStateException when another plugin answers for the same host already
+     */
+    Registration connect(String host, Handler handler);
+
     Loops loops();
 
     /** Dials connections with the default timeouts. */

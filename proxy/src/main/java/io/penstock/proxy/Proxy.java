@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +37,10 @@ public final class Proxy implements Handler, AutoCloseable {
     private final Loops loops;
     private final ProxyOptions options;
     private final Routes routes;
+
+    /** Of the plugins that answer CONNECT. */
+    private final Routes connects = new Routes(List.of());
+
     private final ForwardedHeads heads;
     private final Log log;
     private final Hooks hooks = new Hooks();
@@ -93,7 +98,11 @@ public final class Proxy implements Handler, AutoCloseable {
 
     @Override
     public void opened(Connection connection) {
-        var session = new Session(this, connection);
+        opened(connection, null);
+    }
+
+    private void opened(Connection connection, @Nullable ForwardProxy connects) {
+        var session = new Session(this, connection, connects);
         sessions.put(connection, session);
         try {
             session.at(Hook.SESSION_START);
@@ -128,7 +137,8 @@ public final class Proxy implements Handler, AutoCloseable {
                 false,
                 0,
                 EndedBy.CLIENT,
-                Phase.READ_REQUEST_HEAD));
+                Phase.READ_REQUEST_HEAD,
+                null));
     }
 
     @Override
@@ -136,6 +146,41 @@ public final class Proxy implements Handler, AutoCloseable {
         Session session = sessions.remove(connection);
         if (session == null) return;
         session.atAll(Hook.SESSION_CLOSE);
+    }
+
+    /**
+     * This proxy for the server of clients who may CONNECT to what the options allow; for all others it refuses.
+     *
+     * @return to be given to a server in the place of this; it need not be closed
+     */
+    public Handler withConnect(ConnectOptions options) {
+        var connects = new ForwardProxy(options, loops);
+        return new Handler() {
+            @Override
+            public void opened(Connection connection) {
+                Proxy.this.opened(connection, connects);
+            }
+
+            @Override
+            public void handle(Exchange exchange) throws ConnectionException, InterruptedException {
+                Proxy.this.handle(exchange);
+            }
+
+            @Override
+            public void refused(Connection connection, int status, String reason) {
+                Proxy.this.refused(connection, status, reason);
+            }
+
+            @Override
+            public void takeOverEnded(Exchange exchange, TakeOverEnd end) {
+                Proxy.this.takeOverEnded(exchange, end);
+            }
+
+            @Override
+            public void closed(Connection connection) {
+                Proxy.this.closed(connection);
+            }
+        };
     }
 
     /** Stops the plugins, the last one first, and closes what they shared. Upstreams stay their owner's. */
@@ -169,6 +214,10 @@ public final class Proxy implements Handler, AutoCloseable {
 
     // ---- for the house
 
+    void takenOver(Transaction transaction) {
+        if (log != Log.NONE) log.takenOver(transaction.record());
+    }
+
     void closed(Transaction transaction) {
         if (log != Log.NONE) log.closed(transaction.record());
     }
@@ -183,6 +232,10 @@ public final class Proxy implements Handler, AutoCloseable {
 
     Routes routes() {
         return routes;
+    }
+
+    Routes connects() {
+        return connects;
     }
 
     ForwardedHeads heads() {
@@ -217,21 +270,26 @@ public final class Proxy implements Handler, AutoCloseable {
 
         @Override
         public Registration route(String path, Handler handler) {
-            return add(new Route(null, path, new Route.ToHandler(handler, name)));
+            return add(routes, new Route(null, path, new Route.ToHandler(handler, name)));
         }
 
         @Override
         public Registration route(String host, String path, Handler handler) {
-            return add(new Route(host, path, new Route.ToHandler(handler, name)));
+            return add(routes, new Route(host, path, new Route.ToHandler(handler, name)));
         }
 
-        private Registration add(Route route) {
-            String rival = routes.rival(route, name);
+        @Override
+        public Registration connect(String host, Handler handler) {
+            return add(connects, new Route(host, "/", new Route.ToHandler(handler, name)));
+        }
+
+        private Registration add(Routes among, Route route) {
+            String rival = among.rival(route, name);
             if (rival != null) {
                 throw new IllegalStateException("the route " + (route.host() == null ? "" : route.host()) + route.path()
                         + " is plugin " + rival + "'s already; one of the two must have another path or host");
             }
-            return routes.add(route);
+            return among.add(route);
         }
 
         @Override

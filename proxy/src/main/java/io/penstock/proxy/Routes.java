@@ -52,7 +52,16 @@ final class Routes {
 
     @Nullable
     Route match(RequestHead request) {
-        String path = plain(request.path());
+        return match(request, plain(request.path()));
+    }
+
+    /** For a request whose target has no path. */
+    @Nullable
+    Route matchHost(RequestHead request) {
+        return match(request, "/");
+    }
+
+    private @Nullable Route match(RequestHead request, String path) {
         String host = null;
         for (Route route : sorted) {
             if (route.host() != null) {

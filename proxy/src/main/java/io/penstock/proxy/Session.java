@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 public final class Session {
     private final Proxy proxy;
     private final Connection connection;
+    private final @Nullable ForwardProxy connects;
     private final Hooks hooks = new Hooks();
     private final Map<String, Object> data = new ConcurrentHashMap<>();
     private final SessionDispatch dispatch = new SessionDispatch();
@@ -32,9 +33,10 @@ public final class Session {
 
     private ForwardedHeads.@Nullable Client forwarded;
 
-    Session(Proxy proxy, Connection connection) {
+    Session(Proxy proxy, Connection connection, @Nullable ForwardProxy connects) {
         this.proxy = proxy;
         this.connection = connection;
+        this.connects = connects;
     }
 
     /** The number of the client's connection. */
@@ -91,6 +93,12 @@ public final class Session {
 
     Hooks hooks() {
         return hooks;
+    }
+
+    /** What the client may reach by CONNECT; null for nothing. */
+    @Nullable
+    ForwardProxy connects() {
+        return connects;
     }
 
     Connection connection() {

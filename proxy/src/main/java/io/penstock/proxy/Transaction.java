@@ -8,6 +8,7 @@ import io.penstock.http.TakeOverEnd;
 import io.penstock.net.Connection.Origin;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.Listener;
+import io.penstock.net.RelayEnd;
 import io.penstock.net.Timeouts;
 import io.penstock.net.event.Continuation;
 import io.penstock.net.event.NetEvent;
@@ -40,6 +41,7 @@ public final class Transaction {
     private @Nullable RequestHead originRequest;
     private @Nullable ResponseHead response;
     private @Nullable Intercept intercept;
+    private @Nullable Tunnel tunnel;
     private @Nullable Map<String, Object> data;
     private boolean bodyShown;
     private volatile Phase phase = Phase.READ_REQUEST_HEAD;
@@ -103,6 +105,7 @@ public final class Transaction {
         phase = Phase.ROUTE;
         Answer last = LastHop.answer(request);
         if (last != null) return own(last);
+        if (request.method().equals("CONNECT")) return connect();
         Intercept plugin = intercept;
         if (plugin != null && plugin.isServer()) return OriginLeg.fetchWhole(this, plugin);
         Route route = proxy.routes().match(request);
@@ -110,32 +113,37 @@ public final class Transaction {
         if (at(Hook.POST_REMAP) || at(Hook.CACHE_LOOKUP_COMPLETE)) return given();
         return switch (route.target()) {
             case Route.ToHandler(var handler, String owner) -> HandlerLeg.serve(this, handler, owner, route);
-            case Route.ToUpstream(Upstream to) -> fetch(to);
+            case Route.ToUpstream(Upstream to, var upgrades) -> fetch(to, new Upgrades.Only(upgrades));
         };
     }
 
     private void send(Answer answer) throws PluginFailure, ConnectionException, InterruptedException {
         if (answer instanceof Answer.Served) return;
-        Answer.Streamed unsent = answer instanceof Answer.Relayed(var source) ? source : null;
-        if (unsent != null) passOn(unsent.head());
+        if (!(answer instanceof Answer.Prepared)) passOn(answer.head());
+        boolean taken = false;
         try {
             Answer other = show(answer.head());
             switch (other == null ? answer : other) {
                 case Answer.Prepared(var head, byte[] body) -> exchange.respond(head, body);
                 case Answer.Relayed(var source) -> {
                     var client = exchange.start(source.head());
-                    unsent = null;
+                    taken = true;
                     source.relayTo(client);
+                }
+                case Answer.Tunnelled tunnelled -> {
+                    taken = true;
+                    Tunnel.run(this, tunnelled, proxy.options().tunnels());
                 }
                 case Answer.Served _ -> {}
             }
         } finally {
-            if (unsent != null) unsent.drop();
+            if (!taken) answer.drop();
         }
     }
 
     private void close() {
         phase = Phase.DONE;
+        chronicle.over();
         given = null;
         hooks.atAll(Hook.TRANSACTION_CLOSE);
         if (intercept != null) intercept.end();
@@ -199,6 +207,17 @@ public final class Transaction {
             throw new IllegalStateException("the origin is changed at ORIGIN_RESOLVED, not at " + hooks.reached());
         }
         chronicle.origin(address);
+    }
+
+    /**
+     * What this has become behind a 101, or a 2xx to CONNECT; from {@link Hook#TUNNEL_START} on.
+     *
+     * @throws IllegalStateException when it is no tunnel of this proxy: there is none, or a route's handler has taken its connection over
+     */
+    public Tunnel tunnel() {
+        Tunnel begun = tunnel;
+        if (begun == null) throw new IllegalStateException("transaction " + id() + " is no tunnel");
+        return begun;
     }
 
     /** Answers with a text: no further handler of this hook is called, and no origin. Until the answer's head has been sent. */
@@ -343,26 +362,42 @@ public final class Transaction {
         return given;
     }
 
-    private Answer own(Answer answer) {
+    /** An answer of this proxy itself, where nobody else is to be asked. */
+    Answer own(Answer answer) {
         ended(EndedBy.PENSTOCK);
         return answer;
     }
 
+    /** A tunnel to where a plugin, or else the listener, lets it lead. */
+    private Answer connect() throws OriginFailure, PluginFailure, ConnectionException, InterruptedException {
+        Route route = proxy.connects().matchHost(request);
+        if (route != null && route.target() instanceof Route.ToHandler(var handler, String plugin)) {
+            return HandlerLeg.serve(this, handler, plugin, route);
+        }
+        ForwardProxy allowed = session.connects();
+        if (allowed == null) return own(Answer.Prepared.parting(501, "this proxy opens no tunnels\n"));
+        return ConnectLeg.open(this, allowed);
+    }
+
     /** From an origin, or from the plugin that takes its place. */
-    private Answer fetch(Upstream to) throws OriginFailure, PluginFailure, ConnectionException, InterruptedException {
+    private Answer fetch(Upstream to, Upgrades allowed)
+            throws OriginFailure, PluginFailure, ConnectionException, InterruptedException {
+        if (Upgrades.isGarbled(request)) return own(Answer.Prepared.parting(502, "this Upgrade cannot be passed on\n"));
+        String upgrade = allowed.of(request);
         chronicle.upstream(to);
-        return intercept == null ? OriginLeg.fetch(this, to) : OriginLeg.fetch(this, intercept);
+        return intercept == null ? OriginLeg.fetch(this, to, upgrade) : OriginLeg.fetch(this, intercept, upgrade);
     }
 
     /** Who was asked, for the page that says that it did not answer. */
     private String asked() {
         if (intercept != null && intercept.isContacted()) return "plugin:   " + intercept.plugin();
         String upstream = chronicle.upstream();
-        return "upstream: " + (upstream == null ? "" : upstream);
+        return upstream == null ? "target:   " + request.target() : "upstream: " + upstream;
     }
 
     /** What a proxy changes in a head from elsewhere; a plugin that is the client's server is not elsewhere. */
     private void passOn(ResponseHead head) {
+        if (request.method().equals("CONNECT")) return;
         if (intercept != null && intercept.isServer()) {
             proxy.heads().ownResponse(head);
         } else {
@@ -380,7 +415,7 @@ public final class Transaction {
             default -> 0;
         };
         if (status == 0 || exchange.committed()) throw e;
-        return Answer.Prepared.parting(status);
+        return Answer.Prepared.parting(status, ResponseHead.of(status).reason() + "\n");
     }
 
     // ---- its end
@@ -427,9 +462,28 @@ public final class Transaction {
     }
 
     /** A route's handler has taken the connection itself: there is no answer but what it sends. */
-    void takenOver() {
+    void takenOver(String protocol) {
         phase = Phase.TAKEN_OVER;
-        chronicle.takenOver();
+        chronicle.takenOver(protocol);
+        proxy.takenOver(this);
+    }
+
+    /** The client's connection is one end of a tunnel from now on. */
+    void takenOver(Tunnel begun) {
+        tunnel = begun;
+        takenOver(begun.protocol());
+    }
+
+    void ended(RelayEnd end, @Nullable PluginFailure plugin) {
+        chronicle.cause(end.cause());
+        if (plugin != null) failed(plugin);
+        switch (end.cause()) {
+            case COMPLETE, ONE_ENDED -> {}
+            case IDLE, LINGER, LIFETIME, ABORTED -> ended(EndedBy.PENSTOCK);
+            case RESET, TRUNCATED, FAILED ->
+                ended(end.failure() == null ? EndedBy.PENSTOCK : whoseFault(end.failure()));
+        }
+        hooks.atAll(Hook.TUNNEL_END);
     }
 
     /** Asked of the connection as well: a thread of the handler may have taken it just now, and not yet have said so here. */
@@ -437,9 +491,9 @@ public final class Transaction {
         return phase == Phase.TAKEN_OVER || exchange.connection().origin() == Origin.TAKEN_OVER;
     }
 
-    /** The connection that a handler took over from it has ended, or is HTTP's again: this is where the transaction ends. */
+    /** The connection that was taken over from it has ended, or is HTTP's again: this is where the transaction ends. */
     void takeOverEnded(TakeOverEnd end) {
-        chronicle.tunnel(end);
+        chronicle.takeOverEnded(end);
         switch (end.cause()) {
             case RESUMED, CLOSED -> {}
             case LOST -> ended(EndedBy.CLIENT);
@@ -469,6 +523,11 @@ public final class Transaction {
         return hooks.calling();
     }
 
+    /** The same, in words where there is none. */
+    String caller() {
+        return hooks.caller();
+    }
+
     /** A new attempt: an origin is chosen, which a handler may change; whether one has answered instead. */
     boolean choose(SocketAddress address) throws PluginFailure, InterruptedException {
         chronicle.attempt(address);
@@ -492,16 +551,16 @@ public final class Transaction {
         return address;
     }
 
-    RequestHead prepareOriginRequest() {
-        RequestHead head = proxy.heads().request(request, session, enterAtOrigin(Phase.SEND_REQUEST));
-        if (intercept != null) head.headers().set("Connection", "close"); // one exchange is all that there will be
+    RequestHead prepareOriginRequest(String upgrade) {
+        RequestHead head = proxy.heads().request(request, session, enterAtOrigin(Phase.SEND_REQUEST), upgrade);
+        if (intercept != null) head.headers().add("Connection", "close"); // one exchange is all that there will be
         originRequest = head;
         return head;
     }
 
     /** The request for a plugin that is the client's server. */
     RequestHead ownRequest() {
-        return proxy.heads().ownRequest(request);
+        return proxy.heads().ownRequest(request, Upgrades.ANY.of(request));
     }
 
     /** The bytes of the body that are left for the origin; -1 when only the end will tell. */

@@ -6,7 +6,7 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What happened in a transaction, told once when it is over.
+ * What happened in a transaction, told when it is over; and before that, what has happened by then, when its connection is taken over.
  *
  * @param id the transaction's number
  * @param session the number of the client's connection
@@ -25,9 +25,10 @@ import org.jspecify.annotations.Nullable;
  * @param origin the address of the last origin tried
  * @param reused whether its connection came out of the pool
  * @param attempts how many times an origin was tried
- * @param endedBy who ended the transaction
- * @param phase where it was then; {@link Phase#DONE} when it came to its end, {@link Phase#TAKEN_OVER} when a handler took the
- *     connection over
+ * @param endedBy who ended the transaction; null when it has not ended, as its connection has just been taken over
+ * @param phase where it was then; {@link Phase#DONE} when it came to its end, {@link Phase#TAKEN_OVER} when the
+ *     connection was taken over
+ * @param takenOver what went over the connection behind HTTP; null when it was not taken over
  */
 public record TransactionRecord(
         long id,
@@ -47,8 +48,25 @@ public record TransactionRecord(
         @Nullable SocketAddress origin,
         boolean reused,
         int attempts,
-        EndedBy endedBy,
-        Phase phase) {
+        @Nullable EndedBy endedBy,
+        Phase phase,
+        @Nullable TakenOver takenOver) {
+    /**
+     * What went over a connection that was taken over, be it by a tunnel of ours or by the handler of a route.
+     *
+     * @param protocol what it went on with: what a 101 has named, {@code connect}, or {@code raw} when that was not said
+     * @param received bytes that came from the client behind HTTP, read or not
+     * @param sent bytes that were sent to the client behind HTTP, the head of the answer not counted
+     * @param nanos how long that has lasted
+     * @param cause how it has ended, in words; null when it has not
+     */
+    public record TakenOver(
+            String protocol,
+            long received,
+            long sent,
+            long nanos,
+            @Nullable String cause) {}
+
     /** Who ended a transaction. */
     public enum EndedBy {
         /** Nobody: it came to its end. */
@@ -60,12 +78,16 @@ public record TransactionRecord(
         PLUGIN
     }
 
-    /** Where the records go. Called on the transaction's virtual thread: must not block. */
+    /** Where the records go. Called on a virtual thread of the transaction: must not block. */
     @FunctionalInterface
     public interface Log {
         /** Keeps nothing, and spares the making of records. */
         Log NONE = _ -> {};
 
+        /** A connection was taken over, by a tunnel or by a route's handler: nothing has gone over it yet, and {@link #closed} follows. */
+        default void takenOver(TransactionRecord record) {}
+
+        /** A transaction is over. */
         void closed(TransactionRecord record);
     }
 }

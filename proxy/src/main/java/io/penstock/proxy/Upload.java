@@ -6,6 +6,7 @@ import io.penstock.http.Exchange;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
+import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.event.Action;
 import io.penstock.net.internal.StreamConnection;
 import java.time.Duration;
@@ -90,6 +91,13 @@ final class Upload {
     ConnectionException clientFailure() {
         ConnectionException failed = failure;
         return failed != null && failed.phase() == Phase.READ ? failed : null;
+    }
+
+    /** Throws what has kept the origin from getting the whole body. */
+    void requireDone() throws ConnectionException {
+        ConnectionException failed = failure;
+        if (failed != null) throw failed;
+        if (!isDone()) throw ConnectionException.of(Reason.INTERRUPTED, Phase.WRITE, origin.remoteAddress());
     }
 
     boolean hasFailed() {

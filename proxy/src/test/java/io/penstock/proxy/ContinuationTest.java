@@ -64,7 +64,11 @@ class ContinuationTest {
                 assertThat(client.get("/").body()).isEqualTo("ok");
             }
             await().atMost(Rig.LIMIT).until(() -> log.contains("SESSION_CLOSE"));
-            assertThat(log).isEqualTo(Hook.all().stream().map(Hook::toString).toList());
+            assertThat(log)
+                    .isEqualTo(Hook.all().stream()
+                            .map(Hook::toString)
+                            .filter(hook -> !hook.startsWith("TUNNEL"))
+                            .toList());
         }
     }
 

@@ -81,7 +81,7 @@ class ForwardingTest {
                     "Keep-Alive: 5",
                     "Proxy-Connection: keep-alive",
                     "TE: trailers",
-                    "Upgrade: websocket",
+                    "Upgrade: other",
                     "X-Kept: 1");
 
             Message request = origin.request();
@@ -447,7 +447,7 @@ class ForwardingTest {
     void eachProxyOnTheWayIsNamedInVia() throws Exception {
         try (var origin = Origin.replying(Origin.OK);
                 var inner = before(origin)
-                        .options(new ProxyOptions("inner", true, ProxyOptions.DEFAULT.parkLimit()))
+                        .options(ProxyOptions.DEFAULT.withName("inner").withTrustForwarded(true))
                         .start();
                 var outer = Rig.before(inner.address()).scheduler(scheduler()).start()) {
             try (var client = outer.client()) {

@@ -74,7 +74,7 @@ class ProxyTest {
 
     @Test
     void optionsThatWouldBreakAHeadAreRefused() {
-        assertThatThrownBy(() -> new ProxyOptions("two words", false, Duration.ofSeconds(1)))
+        assertThatThrownBy(() -> ProxyOptions.DEFAULT.withName("two words"))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> ProxyOptions.DEFAULT.withParkLimit(Duration.ZERO))
                 .isInstanceOf(IllegalArgumentException.class);

@@ -3,6 +3,7 @@ package io.penstock.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.penstock.http.Handler;
 import io.penstock.http.HttpServer;
 import io.penstock.http.HttpServerOptions;
 import io.penstock.http.internal.HttpService;
@@ -16,6 +17,7 @@ import io.penstock.net.LoopOptions.Scheduler;
 import io.penstock.net.Loops;
 import io.penstock.net.PoolOptions;
 import io.penstock.net.Timeouts;
+import io.penstock.proxy.TransactionRecord.Log;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -49,6 +51,7 @@ final class Rig implements AutoCloseable {
     private final Proxy proxy;
     private final HttpServer server;
     private final LinkedBlockingQueue<TransactionRecord> records = new LinkedBlockingQueue<>();
+    private final LinkedBlockingQueue<TransactionRecord> takeOvers = new LinkedBlockingQueue<>();
     private final List<Wire> clients = new ArrayList<>();
 
     /** What a rig is made of; the defaults are one loop that carries the threads, and no plugin. */
@@ -63,6 +66,8 @@ final class Rig implements AutoCloseable {
         private HttpServerOptions server = HttpServerOptions.DEFAULT;
         private Timeouts timeouts = Timeouts.DEFAULT;
         private PoolOptions pool = PoolOptions.DEFAULT;
+        private String @Nullable [] upgrades;
+        private @Nullable ConnectOptions connect;
 
         private Setup(List<SocketAddress> origins) {
             this.origins = origins;
@@ -118,6 +123,25 @@ final class Rig implements AutoCloseable {
             return this;
         }
 
+        Setup upgrades(String... protocols) {
+            upgrades = protocols;
+            return this;
+        }
+
+        Setup connect(ConnectOptions choice) {
+            connect = choice;
+            return this;
+        }
+
+        private Handler handler(Proxy proxy) {
+            return connect == null ? proxy : proxy.withConnect(connect);
+        }
+
+        private Route route(Upstream upstream) {
+            Route route = Route.to(host, path, upstream);
+            return upgrades == null ? route : route.withUpgrades(upgrades);
+        }
+
         Rig start() throws Exception {
             return new Rig(this);
         }
@@ -129,7 +153,17 @@ final class Rig implements AutoCloseable {
                 .withScheduler(setup.scheduler)
                 .withStallThreshold(Duration.ZERO));
         upstream = Upstream.of("web", loops, setup.origins, setup.timeouts, setup.pool, KeepAlive.DEFAULT);
-        proxy = Proxy.of(loops, setup.options, List.of(Route.to(setup.host, setup.path, upstream)), records::add);
+        proxy = Proxy.of(loops, setup.options, List.of(setup.route(upstream)), new Log() {
+            @Override
+            public void takenOver(TransactionRecord record) {
+                takeOvers.add(record);
+            }
+
+            @Override
+            public void closed(TransactionRecord record) {
+                records.add(record);
+            }
+        });
         try {
             for (var each : setup.plugins.entrySet()) proxy.start(each.getKey(), each.getValue());
         } catch (Exception e) {
@@ -137,7 +171,7 @@ final class Rig implements AutoCloseable {
             throw e;
         }
         server = HttpServer.listen(
-                loops, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), setup.server, proxy);
+                loops, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), setup.server, setup.handler(proxy));
     }
 
     static Setup before(Origin origin) {
@@ -178,6 +212,13 @@ final class Rig implements AutoCloseable {
     TransactionRecord record() throws InterruptedException {
         TransactionRecord record = records.poll(LIMIT.toSeconds(), TimeUnit.SECONDS);
         assertThat(record).as("the record of a transaction").isNotNull();
+        return record;
+    }
+
+    /** The next record of a connection that was taken over. */
+    TransactionRecord takeOver() throws InterruptedException {
+        TransactionRecord record = takeOvers.poll(LIMIT.toSeconds(), TimeUnit.SECONDS);
+        assertThat(record).as("the record of a take-over").isNotNull();
         return record;
     }
 

@@ -3,6 +3,7 @@ package io.penstock.proxy;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketAddress;
@@ -91,6 +92,10 @@ final class Wire implements AutoCloseable {
 
     InputStream in() {
         return in;
+    }
+
+    OutputStream out() throws IOException {
+        return socket.getOutputStream();
     }
 
     /** Whether the peer has ended the stream, with nothing before that. */

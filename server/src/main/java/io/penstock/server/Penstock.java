@@ -15,6 +15,7 @@ import io.penstock.net.Timeouts;
 import io.penstock.net.TlsClient;
 import io.penstock.net.TlsTrust;
 import io.penstock.net.internal.TlsContexts;
+import io.penstock.proxy.ConnectOptions;
 import io.penstock.proxy.Plugin;
 import io.penstock.proxy.Proxy;
 import io.penstock.proxy.ProxyOptions;
@@ -299,17 +300,17 @@ final class Penstock {
     }
 
     private Proxy openProxy(PrometheusRegistry registry, List<Named> plugins) throws StartException {
-        List<Route> routes = config.routes().stream()
-                .map(route -> Route.to(
-                        route.host().orElse(null),
-                        route.path(),
-                        Objects.requireNonNull(upstreams.get(route.upstream()))))
-                .toList();
+        List<Route> routes = config.routes().stream().map(this::route).toList();
         Proxy opened = Proxy.of(
                 loops,
                 ProxyOptions.DEFAULT
                         .withName(config.forwarded().name())
-                        .withTrustForwarded(config.forwarded().trust()),
+                        .withTrustForwarded(config.forwarded().trust())
+                        .withTunnels(ProxyOptions.DEFAULT
+                                .tunnels()
+                                .withIdle(config.tunnels().idleTimeout())
+                                .withLinger(config.tunnels().linger())
+                                .withLifetime(config.tunnels().lifetime())),
                 routes,
                 log(registry));
         proxy = opened;
@@ -325,6 +326,14 @@ final class Penstock {
             }
         }
         return opened;
+    }
+
+    private Route route(Config.Route route) {
+        Upstream upstream = Objects.requireNonNull(upstreams.get(route.upstream()));
+        Route to = Route.to(route.host().orElse(null), route.path(), upstream);
+        return route.upgrades()
+                .map(each -> to.withUpgrades(each.toArray(String[]::new)))
+                .orElse(to);
     }
 
     /** Where in its own file it failed, or what it called from there; the file alone when the line cannot be told. */
@@ -346,16 +355,33 @@ final class Penstock {
         List<TransactionRecord.Log> logs = new ArrayList<>();
         accessLog.ifPresent(logs::add);
         if (config.admin().address().isPresent()) {
-            logs.add(new ProxyMetrics(registry, upstreams.keySet()));
+            List<String> protocols = config.routes().stream()
+                    .flatMap(route -> route.upgrades().stream())
+                    .flatMap(List::stream)
+                    .toList();
+            logs.add(new ProxyMetrics(registry, upstreams.keySet(), protocols));
         }
         return switch (logs.size()) {
             case 0 -> TransactionRecord.Log.NONE;
             case 1 -> logs.getFirst();
-            default -> record -> logs.forEach(log -> log.closed(record));
+            default -> new Logs(logs);
         };
     }
 
-    private void listen(Proxy handler) throws StartException {
+    /** Several in the place of one. */
+    private record Logs(List<TransactionRecord.Log> all) implements TransactionRecord.Log {
+        @Override
+        public void takenOver(TransactionRecord record) {
+            all.forEach(log -> log.takenOver(record));
+        }
+
+        @Override
+        public void closed(TransactionRecord record) {
+            all.forEach(log -> log.closed(record));
+        }
+    }
+
+    private void listen(Proxy proxy) throws StartException {
         Config.Limits limits = config.limits();
         Config.Client client = config.client();
         HttpServerOptions options = HttpServerOptions.DEFAULT
@@ -367,6 +393,10 @@ final class Penstock {
                 .withTimeouts(client.headTimeout(), client.idleTimeout(), client.bodyTimeout(), client.bodyTimeout());
         for (Config.Listener listener : config.listeners()) {
             HttpServerOptions own = secured(options, listener);
+            Handler handler = listener.connect()
+                    .map(connect -> new ConnectOptions(connect.allow(), connect.internal(), connect.timeout()))
+                    .map(proxy::withConnect)
+                    .orElse(proxy);
             switch (listener.address()) {
                 case Address address -> listeners.add(new Listening(listener, bind(address, own, handler)));
                 case InheritedSocket socket -> {
@@ -420,7 +450,7 @@ final class Penstock {
                         () -> servers().mapToInt(HttpServer::busy).sum())
                 .gauge(
                         "penstock_client_connections_taken_over",
-                        "Those that a plugin has taken over.",
+                        "Those that are taken over, by a tunnel or a plugin.",
                         () -> servers().mapToInt(HttpServer::takenOver).sum())
                 .counter(
                         "penstock_tls_handshake_failures_total",

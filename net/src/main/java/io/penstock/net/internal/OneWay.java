@@ -30,7 +30,7 @@ final class OneWay implements Runnable {
     private final @Nullable Consumer<ByteBuffer> tap;
     private final Runnable turn = this::turn;
 
-    /** What had been sent there before. */
+    /** What its owner had sent there before; some of it may still be on its way out. */
     private final long before;
 
     private Action failures = () -> false;
@@ -53,7 +53,7 @@ final class OneWay implements Runnable {
         this.input = from.stream().input();
         this.output = to.stream().output();
         this.tap = tap;
-        this.before = output.sent();
+        this.before = output.accepted();
     }
 
     /** Keeps everybody else from reading the one and writing to the other. False when somebody is at it; nothing has changed then. */
@@ -86,7 +86,7 @@ final class OneWay implements Runnable {
 
     /** Bytes that have left for the other side. */
     long moved() {
-        return output.sent() - before;
+        return Math.max(0, output.sent() - before);
     }
 
     boolean isDelivering() {

@@ -39,6 +39,7 @@ public final class ProxyMetrics implements TransactionRecord.Log {
     private final Map<String, Series> byUpstream = new HashMap<>();
     private final Series withoutUpstream;
     private final Counter endings;
+    private final TunnelMetrics tunnels;
 
     private final Counter requests;
     private final Histogram duration;
@@ -46,8 +47,13 @@ public final class ProxyMetrics implements TransactionRecord.Log {
     private final Counter sent;
     private final Counter retries;
 
-    /** Registers the series of all upstreams, and of transactions that never came to one ({@code upstream="none"}). */
-    public ProxyMetrics(PrometheusRegistry registry, Collection<String> upstreams) {
+    /**
+     * Registers the series of all upstreams, and of transactions that never came to one ({@code upstream="none"}).
+     *
+     * @param protocols those that have series of their own where connections are taken over
+     */
+    public ProxyMetrics(PrometheusRegistry registry, Collection<String> upstreams, Collection<String> protocols) {
+        tunnels = new TunnelMetrics(registry, protocols);
         requests = counter("penstock_http_requests_total", "Transactions by status class.", "upstream", "code")
                 .register(registry);
         duration = Histogram.builder()
@@ -104,9 +110,20 @@ public final class ProxyMetrics implements TransactionRecord.Log {
         if (record.attempts() > 1) {
             series.retries.inc(record.attempts() - 1L);
         }
-        if (record.endedBy() != EndedBy.NOBODY) {
-            String by = record.endedBy().name().toLowerCase(Locale.ROOT);
+        EndedBy ender = record.endedBy();
+        if (ender != null && ender != EndedBy.NOBODY) {
+            String by = ender.name().toLowerCase(Locale.ROOT);
             endings.labelValues(by, record.phase().label()).inc();
+        }
+        if (record.takenOver() != null) {
+            tunnels.closed(record.takenOver());
+        }
+    }
+
+    @Override
+    public void takenOver(TransactionRecord record) {
+        if (record.takenOver() != null) {
+            tunnels.opened(record.takenOver());
         }
     }
 }

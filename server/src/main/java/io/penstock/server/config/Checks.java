@@ -18,6 +18,8 @@ import java.util.stream.Stream;
 /** What must hold between the values of a configuration; a mistake is reported where the value stands. */
 final class Checks {
     private static final Pattern HOST = Pattern.compile("(\\*\\.)?[A-Za-z0-9_.-]*[A-Za-z0-9_-]|\\[[0-9A-Fa-f:.]+]");
+    private static final Pattern PROTOCOL =
+            Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+(/[!#$%&'*+.^_`|~0-9A-Za-z-]+)?");
 
     private final Source source;
     private final List<Binder.Bound> bound;
@@ -39,6 +41,7 @@ final class Checks {
         serversHaveAHost();
         routesLeadSomewhere();
         routesDiffer();
+        upgradesAreProtocols();
         pluginsAreADirectory();
         tlsIsPossible();
     }
@@ -126,6 +129,15 @@ final class Checks {
             Integer line = lines.putIfAbsent(target, Source.lineOf(bound.node()));
             if (line != null) {
                 source.problem(bound.node(), "this route has the host and path of the one on line " + line);
+            }
+        });
+    }
+
+    private void upgradesAreProtocols() {
+        at("routes[].upgrades[]").forEach(upgrade -> {
+            if (!PROTOCOL.matcher(upgrade.value().toString()).matches()) {
+                source.problem(
+                        upgrade.node(), "expected a protocol such as websocket or tcp, not '" + upgrade.value() + "'");
             }
         });
     }

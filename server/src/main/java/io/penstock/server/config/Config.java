@@ -2,6 +2,7 @@ package io.penstock.server.config;
 
 import io.penstock.net.LoopOptions;
 import io.penstock.net.TlsEngine;
+import io.penstock.proxy.ConnectTarget;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -41,6 +42,10 @@ public record Config(
         @Doc("What origins are told of the way a request took.") @Default("{}")
         Forwarded forwarded,
 
+        @Doc("How long connections last behind an upgrade or CONNECT. See Upgrades, WebSocket and CONNECT.")
+        @Default("{}")
+        Tunnels tunnels,
+
         @Doc("One line for each transaction.") @Default("{}")
         AccessLog accessLog,
 
@@ -71,7 +76,44 @@ public record Config(
                             + " unit, fd:3 for a descriptor that was passed on.")
             Place address,
 
-            @Doc("Serves https, and nothing else, here.") Optional<ListenerTls> tls) {}
+            @Doc("Serves https, and nothing else, here.") Optional<ListenerTls> tls,
+
+            @Doc("Lets clients of this listener CONNECT, as those of a forward proxy. Left out: nobody may.")
+            Optional<Connect> connect) {}
+
+    /** What clients of a listener may reach by CONNECT. */
+    public record Connect(
+            @Doc(
+                    "host:port that tunnels may lead to: example.com:443, *.example.com:443 for all below it, *:443 for any host,"
+                            + " 10.0.0.5:* for any port. Everything else is refused.")
+            @Range(min = "1")
+            List<ConnectTarget> allow,
+
+            @Doc(
+                    "true lets them lead to loopback, private and link-local addresses too, whatever name is asked for. An address that"
+                            + " is itself in the list is allowed anyway.")
+            @Default("false")
+            boolean internal,
+
+            @Doc("To resolve and connect.") @Default("10s") @Range(min = "1ms", max = "10m")
+            Duration timeout) {}
+
+    /** How long connections last behind an upgrade or CONNECT. */
+    public record Tunnels(
+            @Doc("Ends one over which nothing went either way for this long; 0s for never.")
+            @Default("1h")
+            @Range(min = "0s", max = "720h")
+            Duration idleTimeout,
+
+            @Doc("The same, for one of which one side has ended its half.")
+            @Default("1h")
+            @Range(min = "0s", max = "720h")
+            Duration linger,
+
+            @Doc("Ends one that has lasted this long, whatever goes over it; 0s for never.")
+            @Default("0s")
+            @Range(min = "0s", max = "720h")
+            Duration lifetime) {}
 
     /** How a listener's connections are secured. */
     public record ListenerTls(
@@ -235,7 +277,12 @@ public record Config(
             @Default("/")
             String path,
 
-            @Doc("The name of an upstream.") String upstream) {}
+            @Doc("The name of an upstream.") String upstream,
+
+            @Doc(
+                    "Protocols that clients may Upgrade to, such as websocket or tcp; others are not offered to the origin. Left out:"
+                            + " websocket. [] for none.")
+            Optional<List<String>> upgrades) {}
 
     /** The log of transactions. */
     public record AccessLog(

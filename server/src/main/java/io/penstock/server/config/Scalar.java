@@ -1,5 +1,6 @@
 package io.penstock.server.config;
 
+import io.penstock.proxy.ConnectTarget;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -59,6 +60,11 @@ record Scalar(String expected, String name, Map<String, Object> schema, Reading 
             "server",
             pattern("^(unix:/.+|https://.+|(\\[[0-9A-Fa-f:.%]+\\]|[A-Za-z0-9._-]+):\\d{1,5}|.*\\$\\{.*)$"),
             (text, _) -> Server.of(text));
+    private static final Scalar CONNECT_TARGET = new Scalar(
+            "a host and a port such as example.com:443, *.example.com:443 or *:443",
+            "target",
+            pattern("^((\\[[0-9A-Fa-f:.%]+\\]|\\*|[A-Za-z0-9._-]+|\\*\\.[A-Za-z0-9._-]+):(\\d{1,5}|\\*)|.*\\$\\{.*)$"),
+            (text, _) -> ConnectTarget.of(text));
     private static final Scalar PATH =
             new Scalar("a path", "path", Map.of("type", "string", "minLength", 1), (text, directory) -> {
                 if (text.isEmpty()) {
@@ -90,6 +96,7 @@ record Scalar(String expected, String name, Map<String, Object> schema, Reading 
             case "io.penstock.server.config.Place" -> PLACE;
             case "io.penstock.server.config.Server" -> SERVER;
             case "io.penstock.server.config.LogTarget" -> LOG_TARGET;
+            case "io.penstock.proxy.ConnectTarget" -> CONNECT_TARGET;
             default -> null;
         };
     }

@@ -23,9 +23,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes a line for each transaction, on a thread of its own.
+ * Writes a line for each transaction, and one for each connection that is taken over, on a thread of its own.
  *
- * <p>{@link #closed} never blocks and may be called from any thread: the record is queued, and the thread woken at most once for
+ * <p>Taking a record never blocks and may be called from any thread: the record is queued, and the thread woken at most once for
  * each batch, so that an event loop does not pay a system call per line. When the disk does not keep up and the queue is full,
  * lines are dropped and counted. Owned by the program.
  */
@@ -93,7 +93,16 @@ public final class AccessLog implements TransactionRecord.Log, AutoCloseable {
     }
 
     @Override
+    public void takenOver(TransactionRecord record) {
+        add(record);
+    }
+
+    @Override
     public void closed(TransactionRecord record) {
+        add(record);
+    }
+
+    private void add(TransactionRecord record) {
         int before = waiting.getAndIncrement();
         if (before >= CAPACITY || closing) {
             waiting.getAndDecrement();

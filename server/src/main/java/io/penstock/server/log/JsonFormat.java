@@ -2,6 +2,8 @@ package io.penstock.server.log;
 
 import io.penstock.http.RequestHead;
 import io.penstock.proxy.TransactionRecord;
+import io.penstock.proxy.TransactionRecord.EndedBy;
+import io.penstock.proxy.TransactionRecord.TakenOver;
 import java.net.SocketAddress;
 import java.util.HexFormat;
 import java.util.Locale;
@@ -38,9 +40,21 @@ final class JsonFormat implements LineFormat {
             out.append(",\"reused\":").append(record.reused());
         }
         number("attempts", record.attempts(), out);
-        text("ended", record.endedBy().name().toLowerCase(Locale.ROOT), out);
+        EndedBy by = record.endedBy();
+        text("ended", by == null ? null : by.name().toLowerCase(Locale.ROOT), out);
         text("phase", record.phase().label(), out);
+        if (record.takenOver() != null) {
+            append(record.takenOver(), out);
+        }
         out.append("}\n");
+    }
+
+    private static void append(TakenOver tunnel, StringBuilder out) {
+        text("protocol", tunnel.protocol(), out);
+        number("tunnel_in", tunnel.received(), out);
+        number("tunnel_out", tunnel.sent(), out);
+        time("tunnel_us", tunnel.cause() == null ? -1 : tunnel.nanos(), out);
+        text("cause", tunnel.cause(), out);
     }
 
     private static void number(String name, long value, StringBuilder out) {

@@ -2,6 +2,8 @@ package io.penstock.server.log;
 
 import io.penstock.http.RequestHead;
 import io.penstock.proxy.TransactionRecord;
+import io.penstock.proxy.TransactionRecord.EndedBy;
+import io.penstock.proxy.TransactionRecord.TakenOver;
 import java.util.HexFormat;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +14,12 @@ import org.jspecify.annotations.Nullable;
  * <pre>{@code
  * 2026-11-20T20:41:03.123Z #17 127.0.0.1:54321 "GET /hello" example.com 200 in=0 out=6 total=812us wait=31us connect=2us \
  *     first-byte=701us upstream=web origin=127.0.0.1:9000 reused=yes attempts=1 ended=nobody phase=done
+ * }</pre>
+ *
+ * <p>A connection that is taken over has a line at that moment, with {@code ended=-}, and one at its end; both go on with
+ *
+ * <pre>{@code
+ * ... protocol=websocket tunnel-in=120 tunnel-out=4096 tunnel-time=60123456us cause=complete
  * }</pre>
  *
  * <p>What there was not is written {@code -}. Times are in microseconds; {@code wait}, {@code connect} and {@code first-byte} follow
@@ -47,8 +55,21 @@ final class TextFormat implements LineFormat {
         Addresses.append(record.origin(), out.append(" origin="));
         out.append(" reused=").append(record.origin() == null ? "-" : record.reused() ? "yes" : "no");
         out.append(" attempts=").append(record.attempts());
-        out.append(" ended=").append(record.endedBy().name().toLowerCase(Locale.ROOT));
-        out.append(" phase=").append(record.phase().label()).append('\n');
+        EndedBy by = record.endedBy();
+        out.append(" ended=").append(by == null ? "-" : by.name().toLowerCase(Locale.ROOT));
+        out.append(" phase=").append(record.phase().label());
+        if (record.takenOver() != null) {
+            append(record.takenOver(), out);
+        }
+        out.append('\n');
+    }
+
+    private static void append(TakenOver tunnel, StringBuilder out) {
+        word(tunnel.protocol(), out.append(" protocol="));
+        out.append(" tunnel-in=").append(tunnel.received());
+        out.append(" tunnel-out=").append(tunnel.sent());
+        time(" tunnel-time=", tunnel.cause() == null ? -1 : tunnel.nanos(), out);
+        word(tunnel.cause(), out.append(" cause="));
     }
 
     private static void time(String name, long nanos, StringBuilder out) {

@@ -76,7 +76,8 @@ class AdminHandlerTest {
                 false,
                 attempts,
                 phase == Phase.DONE ? TransactionRecord.EndedBy.NOBODY : TransactionRecord.EndedBy.ORIGIN,
-                phase);
+                phase,
+                null);
     }
 
     @Test
@@ -96,7 +97,7 @@ class AdminHandlerTest {
 
     @Test
     void transactionsAreCountedByUpstreamAndStatusClass() throws Exception {
-        ProxyMetrics metrics = new ProxyMetrics(registry, List.of("web"));
+        ProxyMetrics metrics = new ProxyMetrics(registry, List.of("web"), List.of("tcp", "h2c"));
         metrics.closed(record("web", 200, 1, Phase.DONE));
         metrics.closed(record("web", 204, 3, Phase.DONE));
         metrics.closed(record("web", 502, 1, Phase.CONNECT));

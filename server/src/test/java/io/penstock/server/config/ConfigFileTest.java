@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.penstock.net.LoopOptions;
 import io.penstock.net.Systemd;
+import io.penstock.proxy.ConnectTarget;
 import java.net.InetSocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -52,7 +53,8 @@ class ConfigFileTest {
         Config config = read(SMALLEST);
 
         assertThat(config.listeners())
-                .containsExactly(new Config.Listener(new Address.Tcp("127.0.0.1", 8080), Optional.empty()));
+                .containsExactly(
+                        new Config.Listener(new Address.Tcp("127.0.0.1", 8080), Optional.empty(), Optional.empty()));
         assertThat(config.upstreams())
                 .containsExactly(Map.entry(
                         "web",
@@ -63,7 +65,7 @@ class ConfigFileTest {
                                 new Config.KeepAlive(64, Duration.ofSeconds(60)),
                                 new Config.Timeouts(
                                         Duration.ofSeconds(5), Duration.ofSeconds(60), Duration.ofSeconds(60)))));
-        assertThat(config.routes()).containsExactly(new Config.Route(Optional.empty(), "/", "web"));
+        assertThat(config.routes()).containsExactly(new Config.Route(Optional.empty(), "/", "web", Optional.empty()));
         assertThat(config.admin()).isEqualTo(new Config.Admin(Optional.empty(), false));
         assertThat(config.loops()).isEmpty();
         assertThat(config.plugins()).isEmpty();
@@ -193,7 +195,7 @@ class ConfigFileTest {
     void aValueOfTheWrongShapeIsReportedWithWhatWasExpected() {
         assertThat(problems("listeners: 8080\n")).containsExactly("p.yaml:1:12: expected a list, not '8080'");
         assertThat(problems("listeners: [ 8080 ]\n"))
-                .containsExactly("p.yaml:1:14: expected a section with the keys [address, tls], not '8080'");
+                .containsExactly("p.yaml:1:14: expected a section with the keys [address, tls, connect], not '8080'");
         assertThat(problems("listeners: [ { address: [ a ] } ]\n"))
                 .containsExactly("p.yaml:1:25: expected an address such as 127.0.0.1:8080, :8080, [::1]:8080,"
                         + " unix:/run/penstock.sock or systemd:NAME, not a list");
@@ -391,5 +393,48 @@ class ConfigFileTest {
         Files.createDirectory(directory.resolve("hooks"));
         Path file = Files.writeString(directory.resolve("p.yaml"), SMALLEST + "plugins: hooks\n");
         assertThat(ConfigFile.load(file).plugins()).contains(directory.resolve("hooks"));
+    }
+
+    @Test
+    void upgradesAndConnectAreRead() throws ConfigException {
+        Config config = read("""
+                listeners:
+                  - address: 127.0.0.1:3128
+                    connect: { allow: [ "*.example.com:443", "[::1]:*" ], internal: true, timeout: 3s }
+                upstreams: { web: { servers: [ 127.0.0.1:9000 ] } }
+                routes:
+                  - { upstream: web, upgrades: [ tcp, h2c ] }
+                  - { upstream: web, path: /none, upgrades: [] }
+                tunnels: { idle-timeout: 5m, linger: 0s, lifetime: 24h }
+                """);
+        assertThat(config.listeners().getFirst().connect())
+                .contains(new Config.Connect(
+                        List.of(new ConnectTarget("*.example.com", 443), new ConnectTarget("::1", 0)),
+                        true,
+                        Duration.ofSeconds(3)));
+        assertThat(config.routes())
+                .map(Config.Route::upgrades)
+                .containsExactly(Optional.of(List.of("tcp", "h2c")), Optional.of(List.of()));
+        assertThat(config.tunnels())
+                .isEqualTo(new Config.Tunnels(Duration.ofMinutes(5), Duration.ZERO, Duration.ofHours(24)));
+        assertThat(read(SMALLEST).tunnels())
+                .isEqualTo(new Config.Tunnels(Duration.ofHours(1), Duration.ofHours(1), Duration.ZERO));
+    }
+
+    @Test
+    void mistakesInUpgradesAndConnectAreReportedWhereTheyStand() {
+        assertThat(problems("listeners: [ { address: ':1', connect: { allow: [ 'a.example', '*a.example:1' ] } } ]\n"))
+                .containsExactly(
+                        "p.yaml:1:51: expected a host and a port such as example.com:443, *.example.com:443 or *:443, not"
+                                + " 'a.example': the port is missing; :* is any port",
+                        "p.yaml:1:64: expected a host and a port such as example.com:443, *.example.com:443 or *:443, not"
+                                + " '*a.example:1': * stands alone, or before the first dot: '*a.example'");
+        assertThat(problems("listeners: [ { address: ':1', connect: { allow: [] } } ]\n"))
+                .singleElement()
+                .asString()
+                .startsWith("p.yaml:1:49: ");
+        assertThat(problems(SMALLEST + "tunnels: { idle-timeout: -1s }\n")).hasSize(1);
+        assertThat(problems(SMALLEST.replace("upstream: web\n", "upstream: web\n    upgrades: [ 'two words' ]\n")))
+                .containsExactly("p.yaml:8:17: expected a protocol such as websocket or tcp, not 'two words'");
     }
 }

@@ -57,7 +57,33 @@ class AccessLogTest {
                 true,
                 1,
                 TransactionRecord.EndedBy.NOBODY,
-                Phase.DONE);
+                Phase.DONE,
+                null);
+    }
+
+    private static TransactionRecord tunnel(TransactionRecord.@Nullable EndedBy by, @Nullable String cause) {
+        return new TransactionRecord(
+                19,
+                7,
+                Instant.parse("2026-11-20T20:41:02.000Z"),
+                CLIENT,
+                LISTENER,
+                RequestHead.of("CONNECT", "example.com:443"),
+                200,
+                120,
+                4096,
+                31_000,
+                2_999,
+                -1,
+                60_000_812_345L,
+                null,
+                ORIGIN,
+                false,
+                1,
+                by,
+                Phase.TAKEN_OVER,
+                new TransactionRecord.TakenOver(
+                        "connect", cause == null ? 0 : 120, cause == null ? 0 : 4096, 60_000_000_000L, cause));
     }
 
     private static TransactionRecord refused() {
@@ -80,7 +106,8 @@ class AccessLogTest {
                 false,
                 0,
                 TransactionRecord.EndedBy.CLIENT,
-                Phase.READ_REQUEST_HEAD);
+                Phase.READ_REQUEST_HEAD,
+                null);
     }
 
     private static String line(LineFormat format, TransactionRecord record) {
@@ -116,6 +143,22 @@ class AccessLogTest {
         assertThat(line(format, refused()))
                 .contains("\"client\":\"unix:/run/p.sock\",\"listener\"")
                 .doesNotContain("method", "wait_us", "origin", "reused");
+    }
+
+    @Test
+    void aConnectionThatIsTakenOverHasALineAtItsBeginAndOneAtItsEnd() {
+        assertThat(line(new TextFormat(), tunnel(null, null)))
+                .endsWith(
+                        " ended=- phase=taken-over protocol=connect tunnel-in=0 tunnel-out=0 tunnel-time=- cause=-\n");
+        assertThat(line(new TextFormat(), tunnel(TransactionRecord.EndedBy.NOBODY, "one-ended")))
+                .endsWith(" ended=nobody phase=taken-over protocol=connect tunnel-in=120 tunnel-out=4096"
+                        + " tunnel-time=60000000us cause=one-ended\n");
+        assertThat(line(new JsonFormat(), tunnel(null, null)))
+                .endsWith("\"phase\":\"taken-over\",\"protocol\":\"connect\",\"tunnel_in\":0,\"tunnel_out\":0}\n")
+                .doesNotContain("ended", "cause");
+        assertThat(line(new JsonFormat(), tunnel(TransactionRecord.EndedBy.CLIENT, "reset")))
+                .endsWith("\"ended\":\"client\",\"phase\":\"taken-over\",\"protocol\":\"connect\",\"tunnel_in\":120,"
+                        + "\"tunnel_out\":4096,\"tunnel_us\":60000000,\"cause\":\"reset\"}\n");
     }
 
     @Test

@@ -1,0 +1,61 @@
+package io.penstock.proxy;
+
+import io.penstock.http.Headers;
+import io.penstock.http.ResponseHead;
+import io.penstock.net.Connection;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.internal.StreamConnection;
+import io.penstock.proxy.OriginFailure.Retry;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+
+/**
+ * The far end of a CONNECT: what the client has named is dialled, if it is allowed. Whatever else is answered is the last answer on its
+ * connection. Source: RFC 9110 §9.3.6, RFC 9931.
+ */
+record ConnectLeg(ResponseHead head, Connection connection) implements Answer.FarEnd {
+    static Answer open(Transaction transaction, ForwardProxy rules)
+            throws OriginFailure, PluginFailure, InterruptedException {
+        if (transaction.exchange().body().length() != 0) return refused(transaction, 400, "CONNECT has no body\n");
+        InetSocketAddress target;
+        try {
+            target = ForwardProxy.targetOf(transaction.request());
+        } catch (IllegalArgumentException e) {
+            return refused(transaction, 400, e.getMessage() + "\n");
+        }
+        if (!rules.allows(target)) return forbidden(transaction);
+        if (transaction.choose(target)) return transaction.given();
+        SocketAddress address = transaction.enterAtOrigin(Phase.CONNECT);
+        try {
+            Connection connection =
+                    address.equals(target) ? rules.dial(target) : rules.dialAnything(address); // a plugin may
+            transaction.chronicle().connected(((StreamConnection) connection).reused() > 0);
+            var head = ResponseHead.of(200, "Connection established", Headers.of());
+            return new Answer.Tunnelled(Tunnel.CONNECT, new ConnectLeg(head, connection));
+        } catch (ConnectionException e) {
+            if (ForwardProxy.isForbidden(e)) return forbidden(transaction);
+            throw new OriginFailure(Phase.CONNECT, Retry.NEVER, address, e);
+        }
+    }
+
+    private static Answer forbidden(Transaction transaction) {
+        return refused(
+                transaction,
+                403,
+                "this proxy opens no tunnel to " + transaction.request().target() + "\n");
+    }
+
+    private static Answer refused(Transaction transaction, int status, String why) {
+        return transaction.own(Answer.Prepared.parting(status, why));
+    }
+
+    @Override
+    public Connection takeOver() {
+        return connection;
+    }
+
+    @Override
+    public void drop() {
+        connection.abort();
+    }
+}
