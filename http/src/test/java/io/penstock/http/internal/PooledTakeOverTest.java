@@ -128,4 +128,18 @@ class PooledTakeOverTest {
         requireEcho(raw);
         raw.close();
     }
+
+    @Test
+    void oneThatNobodyHasAnyMoreIsClosed() throws Exception {
+        forget();
+        org.awaitility.Awaitility.await().until(() -> {
+            System.gc();
+            return server.connections() == 0;
+        });
+    }
+
+    private void forget() throws ConnectionException {
+        requireEcho(upgraded(pool.connect(server.address())).takeOver());
+        assertThat(server.takenOver()).isOne();
+    }
 }

@@ -24,30 +24,6 @@ final class Loan extends WeakReference<StreamConnection> implements Duplex.User 
         Thread.ofPlatform().daemon().name("penstock-forgotten").start(Loan::endForgotten);
     }
 
-    /** Of what nobody wants back. */
-    static final Lender FOR_GOOD = new Lender() {
-        @Override
-        public void requireResumable() {
-            throw new IllegalStateException(
-                    "the connection was taken over as a client, or given to a server: there is none to give it back to");
-        }
-
-        @Override
-        public void claim() {
-            requireResumable();
-        }
-
-        @Override
-        public void resumed() {
-            requireResumable();
-        }
-
-        @Override
-        public void forgotten(StreamConnection home) {
-            LOG.warn("{} was taken over as a client, and nobody has it any more who could end it: it is closed", home);
-        }
-    };
-
     private final StreamConnection home;
     private final Lender lender;
 

@@ -566,7 +566,7 @@ public final class StreamConnection extends Owned implements Connection, Duplex.
      * @throws ConnectionException BUSY_READING or BUSY_WRITING when another thread is at it; nothing has changed then
      */
     public StreamConnection passOn() throws ConnectionException {
-        StreamConnection taker = Loan.begin(this, Loan.FOR_GOOD);
+        StreamConnection taker = Loan.begin(this, new ForGood());
         taker.timeouts(timeouts());
         Slot place = stream.slot();
         if (place != null) place.leave();
