@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The writing side of a WebSocket: one message at a time, and between its frames what has to go out whoever sends.
  *
- * <p>Pings, pongs and the close wait in a place of their own. Whoever has the {@link Turn} to write a frame sends them before giving it
- * back, so nobody has to wait for the end of a message, or to be woken, to have them sent.
+ * <p>Pings, pongs and the close wait in a place of their own. Whoever has had the {@link Turn} to write a frame sends them
+ * behind it, so nobody has to wait for the end of a message, or to be woken, to have them sent.
  */
 final class Sending {
     /** The most bytes in a control frame. */
@@ -143,7 +143,6 @@ final class Sending {
         try {
             if (closed) throw closed();
             write(first, payload, from, length);
-            if (waits()) sendWaiting();
         } finally {
             leave();
         }
@@ -193,7 +192,7 @@ final class Sending {
         }
     }
 
-    /** Gives the turn back, with nothing left behind that came at the last moment. */
+    /** Gives the turn back, and sends what others have left meanwhile, be it at the last moment. */
     private void leave() throws ConnectionException {
         turn.leave();
         control();

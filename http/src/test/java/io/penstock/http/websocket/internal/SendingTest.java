@@ -194,23 +194,6 @@ class SendingTest extends PairTest {
     }
 
     @Test
-    void whoSendsWaitsForAPongUnderWay() throws Exception {
-        // the pong is in the middle of a queue that is full, and the reader has the turn
-        Call<Boolean> filling = sending(bytes(PIECE - 10));
-        filling.value();
-        Call<Message> receiving = call(socket::receive);
-        peer.send(peer.frame(LAST | PING, bytes(125)));
-        receiving.parked();
-        Call<Boolean> sending = sending(new byte[3]);
-        assertThat(peer.receive().payload()).hasSize(PIECE - 10);
-        assertThat(peer.receive().opcode()).isEqualTo(PONG);
-        assertThat(peer.receive().payload()).hasSize(3);
-        sending.value();
-        peer.send(peer.frame(LAST | TEXT, "x"));
-        receiving.value();
-    }
-
-    @Test
     void aPingHasAtMost125Bytes() {
         assertThatIllegalArgumentException().isThrownBy(() -> socket.ping(new byte[126]));
     }
