@@ -24,7 +24,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** A program running as a process of its own, as its reader would run it; closing it ends the process. */
-final class Program implements AutoCloseable {
+public final class Program implements AutoCloseable {
     /** How the examples, and the server's log, tell where they listen. */
     private static final Pattern LISTENING = Pattern.compile(" on /?127\\.0\\.0\\.1:(\\d+)\\b");
 
@@ -62,7 +62,7 @@ final class Program implements AutoCloseable {
     }
 
     /** Starts a main class, or a source file, and waits until it says on which port it listens. */
-    static Program start(String main, String... arguments) throws IOException {
+    public static Program start(String main, String... arguments) throws IOException {
         return started(launch(main, arguments), main);
     }
 
@@ -137,7 +137,7 @@ final class Program implements AutoCloseable {
     }
 
     /** The root of the checkout: tests run in the directory of their module. */
-    static Path root() {
+    public static Path root() {
         return Path.of("").toAbsolutePath().getParent();
     }
 
@@ -146,7 +146,7 @@ final class Program implements AutoCloseable {
         await().atMost(Duration.ofSeconds(30)).until(() -> !process.isAlive());
     }
 
-    int port() {
+    public int port() {
         return port;
     }
 

@@ -64,10 +64,7 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /**
-     * What {@code dockerd --tlsverify} has. The JDK's engine with TLS 1.3, since a client ends its input long before the output ends, and no
-     * other combination lets one direction go on without the other.
-     */
+    /** What {@code dockerd --tlsverify} has; TLS 1.3, where each direction has its own end with any engine. */
     static TlsServer tls(Path directory) throws IOException {
         var identity = TlsIdentity.fromPem(directory.resolve("server-cert.pem"), directory.resolve("server-key.pem"));
         return TlsServer.of(identity)

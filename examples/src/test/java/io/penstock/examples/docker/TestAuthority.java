@@ -35,10 +35,10 @@ record TestAuthority(Path directory) {
     }
 
     /** What docker is told of its engine and of them. */
-    List<String> options(String engine) {
+    List<String> options(int port) {
         return List.of(
                 "-H",
-                engine,
+                "tcp://127.0.0.1:" + port,
                 "--tlsverify",
                 "--tlscacert=" + directory.resolve("ca.pem"),
                 "--tlscert=" + directory.resolve("client-cert.pem"),
