@@ -45,8 +45,11 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
     private final String protocol;
     private final Instant since = Instant.now();
 
-    /** Its stack is where it was taken over: a microsecond and some 700 bytes, for which every later refusal can name the line. */
-    private final Throwable place = new Throwable("the connection was taken over");
+    /** The line of code that has taken it over, for every later refusal. */
+    private final String place = Caller.here();
+
+    /** Its stack, for when nobody has the connection any more: a microsecond and some 700 bytes, as long as nobody has it rendered. */
+    private final Throwable stack = new Throwable("the connection was taken over");
 
     private final AtomicReference<Holder> holder = new AtomicReference<>(Holder.TAKER);
     private volatile boolean ended;
@@ -171,7 +174,7 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
 
     /** The line of code that has taken it over. */
     String place() {
-        return Caller.of(place);
+        return place;
     }
 
     @Override
@@ -204,7 +207,7 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
         LOG.warn(
                 "Nobody has the connection of {} any more, which was taken over and not ended: it is closed",
                 exchange,
-                place);
+                stack);
     }
 
     boolean isResumed() {
