@@ -169,6 +169,7 @@ final class OriginLeg implements Answer.Streamed, Answer.FarEnd {
                                 + request.headers().all(HeaderNames.UPGRADE),
                         null);
             }
+            if (head.status() == 101 && upload != null) upload.complete(); // the other protocol begins behind the body
             return new OriginLeg(transaction, destination, connection, exchange, upload, head);
         } catch (ConnectionException e) {
             if (upload != null) upload.stop();
@@ -216,16 +217,10 @@ final class OriginLeg implements Answer.Streamed, Answer.FarEnd {
         return head;
     }
 
-    /** It is the origin's own business to answer before it has the whole body; the protocol behind it begins behind the body. */
     @Override
     public Connection takeOver() throws ConnectionException {
         boolean done = false;
         try {
-            if (upload != null) {
-                upload.begin();
-                upload.finish();
-                upload.requireDone();
-            }
             Connection stream = exchange.takeOver();
             done = true;
             return stream;

@@ -38,7 +38,8 @@ sealed interface Upgrades {
         if (!request.offersUpgrade()) return "";
         String whole = words(request.headers().all(HeaderNames.UPGRADE));
         List<String> allowed = protocols(whole).filter(this::allows).toList();
-        return allowed.size() == protocols(whole).count() ? whole : words(allowed);
+        boolean all = !allowed.isEmpty() && allowed.size() == protocols(whole).count();
+        return all ? whole : words(allowed);
     }
 
     /** Whether it is an offer that could not be passed on as it is. */

@@ -93,8 +93,10 @@ final class Upload {
         return failed != null && failed.phase() == Phase.READ ? failed : null;
     }
 
-    /** Throws what has kept the origin from getting the whole body. */
-    void requireDone() throws ConnectionException {
+    /** Waits until the origin has the whole body, and throws what has kept it from that. An origin may answer before. */
+    void complete() throws ConnectionException {
+        begin();
+        finish();
         ConnectionException failed = failure;
         if (failed != null) throw failed;
         if (!isDone()) throw ConnectionException.of(Reason.INTERRUPTED, Phase.WRITE, origin.remoteAddress());

@@ -284,9 +284,11 @@ class UpgradeTest {
                 var client = rig.client()) {
             client.get("/", "Connection: Upgrade", "Upgrade: h2c");
             client.get("/", "Connection: Upgrade", "Upgrade: h2c, WebSocket/13, tcp");
+            client.get("/", "Connection: Upgrade", "Upgrade: , ,");
             assertThat(origin.requests().get(0).field("Upgrade")).isNull();
             assertThat(origin.requests().get(0).field("Connection")).isNull();
             assertThat(origin.requests().get(1).field("Upgrade")).isEqualTo("WebSocket/13");
+            assertThat(origin.requests().get(2).field("Upgrade")).isNull();
         }
     }
 
@@ -427,6 +429,28 @@ class UpgradeTest {
             client.shutdownOutput();
             assertThat(received()).isEqualTo("0123456789");
             assertThat(received()).isEqualTo("DATA");
+        }
+    }
+
+    @Test
+    void anOriginThatIsLostBeforeItHasTheBodyIsABadGateway() throws Exception {
+        var lost = new CountDownLatch(1);
+        try (var origin = Origin.of((wire, self) -> {
+                    self.takeHead(wire);
+                    wire.sendRaw("HTTP/1.1 103 Early Hints\r\n\r\n" + SWITCH);
+                    lost.await(10, TimeUnit.SECONDS);
+                    wire.reset();
+                });
+                var rig = before(origin).start();
+                var client = rig.client()) {
+            client.sendRaw(
+                    "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n01234");
+            assertThat(client.head().status()).isEqualTo(103);
+            lost.countDown();
+            await().atMost(Rig.LIMIT).until(() -> origin.open() == 0);
+            client.sendRaw("56789");
+            assertThat(client.answer("POST").status()).isEqualTo(502);
+            assertThat(rig.record().endedBy()).isEqualTo(EndedBy.ORIGIN);
         }
     }
 
