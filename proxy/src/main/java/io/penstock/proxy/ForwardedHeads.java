@@ -33,7 +33,7 @@ final class ForwardedHeads {
         trust = options.trustForwarded();
         via10 = "1.0 " + options.name();
         via11 = "1.1 " + options.name();
-        dropped = trust ? ForwardedHeads::isOneHop : name -> isOneHop(name) || isForwarded(name);
+        dropped = trust ? ForwardedHeads::isForThisProxy : name -> isForThisProxy(name) || isForwarded(name);
     }
 
     /**
@@ -88,6 +88,7 @@ final class ForwardedHeads {
 
     void response(ResponseHead head) {
         ownResponse(head);
+        head.headers().remove(HeaderNames.PROXY_AUTHENTICATE); // an origin is no proxy of this client's
         addVia(head.headers(), head.version());
     }
 
@@ -112,6 +113,11 @@ final class ForwardedHeads {
             case 17 -> name.equalsIgnoreCase("Transfer-Encoding");
             default -> false;
         };
+    }
+
+    /** With the credentials that a plugin may have asked the client for: no origin is to have them. Source: RFC 9110 §11.7.2. */
+    private static boolean isForThisProxy(String name) {
+        return isOneHop(name) || name.length() == 19 && name.equalsIgnoreCase(HeaderNames.PROXY_AUTHORIZATION);
     }
 
     /** All of {@code X-Forwarded-*}: origins believe more of them than are set here. */
