@@ -15,7 +15,7 @@ public record ConnectTarget(String host, int port) {
     private static final String ANY = "*";
 
     public ConnectTarget {
-        host = host.toLowerCase(Locale.ROOT);
+        host = withoutRoot(host.toLowerCase(Locale.ROOT));
         String name = host.startsWith("*.") ? host.substring(2) : host;
         if (!name.equals(ANY)) {
             if (name.contains(ANY))
@@ -77,7 +77,11 @@ public record ConnectTarget(String host, int port) {
     }
 
     private static String nameOf(InetSocketAddress asked) {
-        String name = asked.getHostString().toLowerCase(Locale.ROOT);
+        return withoutRoot(asked.getHostString().toLowerCase(Locale.ROOT));
+    }
+
+    /** {@code example.com.} is {@code example.com}. */
+    private static String withoutRoot(String name) {
         return name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
     }
 

@@ -35,9 +35,14 @@ final class InternalAddresses {
                 || first >= 240;
     }
 
-    /** An IPv4 address in the clothes of IPv6: compatible, translated (RFC 6052) or 6to4 (RFC 3056). */
+    /**
+     * An IPv4 address in the clothes of IPv6: compatible, translated (RFC 2765, RFC 6052) or 6to4 (RFC 3056). What a network translates by a
+     * prefix of its own (RFC 8215) has it anywhere, and is that network's.
+     */
     private static boolean leadsToInternal(byte[] bytes) {
         if (startsWith(bytes, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)) return contain(within(bytes, 12));
+        if (startsWith(bytes, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0)) return contain(within(bytes, 12));
+        if (startsWith(bytes, 0, 0x64, 0xff, 0x9b, 0, 1)) return true;
         if (startsWith(bytes, 0, 0x64, 0xff, 0x9b)) return contain(within(bytes, 12));
         return startsWith(bytes, 0x20, 0x02) && contain(within(bytes, 2));
     }

@@ -19,6 +19,8 @@ class ConnectTargetTest {
     @CsvSource({
         "example.com:443, example.com:443",
         "Example.com:443, EXAMPLE.COM.:443",
+        "example.com.:443, example.com:443",
+        "*.example.com.:443, a.example.com:443",
         "*.example.com:443, a.b.example.com:443",
         "*:443, anything:443",
         "example.com:*, example.com:1",
@@ -94,6 +96,8 @@ class ConnectTargetTest {
                 "fdff::1",
                 "ff02::1",
                 "64:ff9b::10.0.0.1",
+                "64:ff9b:1:7f00:0:100:101:101",
+                "::ffff:0:127.0.0.1",
                 "2002:7f00:1::"
             })
     void internal(String address) {
