@@ -2,6 +2,7 @@ package io.penstock.server.admin;
 
 import io.penstock.proxy.TransactionRecord;
 import io.penstock.proxy.TransactionRecord.EndedBy;
+import io.penstock.proxy.TransactionRecord.TakenOver;
 import io.prometheus.metrics.core.datapoints.CounterDataPoint;
 import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
@@ -58,7 +59,7 @@ public final class ProxyMetrics implements TransactionRecord.Log {
                 .register(registry);
         duration = Histogram.builder()
                 .name("penstock_http_request_duration_seconds")
-                .help("From the beginning of a transaction to its end.")
+                .help("From the beginning of a transaction to its end, or to where its connection is taken over.")
                 .labelNames("upstream")
                 .classicUpperBounds(BOUNDS)
                 .withoutExemplars()
@@ -96,16 +97,18 @@ public final class ProxyMetrics implements TransactionRecord.Log {
 
     @Override
     public void closed(TransactionRecord record) {
-        String upstream = record.upstream();
-        Series series = upstream == null ? withoutUpstream : byUpstream.getOrDefault(upstream, withoutUpstream);
-        int code = record.status() / 100;
-        series.byCode.get(code < CODES.size() ? code : 0).inc();
-        series.duration.observe(record.totalNanos() / 1e9);
-        if (record.received() > 0) {
-            series.received.inc(record.received());
+        Series series = seriesOf(record);
+        TakenOver tunnel = record.takenOver();
+        if (tunnel == null) {
+            answered(record, series);
         }
-        if (record.sent() > 0) {
-            series.sent.inc(record.sent());
+        long received = record.received() - (tunnel == null ? 0 : tunnel.received());
+        if (received > 0) {
+            series.received.inc(received);
+        }
+        long sent = record.sent() - (tunnel == null ? 0 : tunnel.sent());
+        if (sent > 0) {
+            series.sent.inc(sent);
         }
         if (record.attempts() > 1) {
             series.retries.inc(record.attempts() - 1L);
@@ -115,15 +118,28 @@ public final class ProxyMetrics implements TransactionRecord.Log {
             String by = ender.name().toLowerCase(Locale.ROOT);
             endings.labelValues(by, record.phase().label()).inc();
         }
-        if (record.takenOver() != null) {
-            tunnels.closed(record.takenOver());
+        if (tunnel != null) {
+            tunnels.closed(tunnel);
         }
     }
 
+    /** Where HTTP ends, the request has its answer: how long a tunnel lasts says nothing about how long clients wait. */
     @Override
     public void takenOver(TransactionRecord record) {
+        answered(record, seriesOf(record));
         if (record.takenOver() != null) {
             tunnels.opened(record.takenOver());
         }
+    }
+
+    private Series seriesOf(TransactionRecord record) {
+        String upstream = record.upstream();
+        return upstream == null ? withoutUpstream : byUpstream.getOrDefault(upstream, withoutUpstream);
+    }
+
+    private static void answered(TransactionRecord record, Series series) {
+        int code = record.status() / 100;
+        series.byCode.get(code < CODES.size() ? code : 0).inc();
+        series.duration.observe(record.totalNanos() / 1e9);
     }
 }

@@ -8,6 +8,7 @@ import io.penstock.net.Loops;
 import io.penstock.net.Pool;
 import io.penstock.proxy.Phase;
 import io.penstock.proxy.TransactionRecord;
+import io.penstock.proxy.TransactionRecord.TakenOver;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -57,6 +58,11 @@ class AdminHandlerTest {
     }
 
     private static TransactionRecord record(@Nullable String upstream, int status, int attempts, Phase phase) {
+        return record(upstream, status, attempts, phase, 2, null);
+    }
+
+    private static TransactionRecord record(
+            @Nullable String upstream, int status, int attempts, Phase phase, long millis, @Nullable TakenOver tunnel) {
         return new TransactionRecord(
                 1,
                 1,
@@ -65,19 +71,19 @@ class AdminHandlerTest {
                 ANY,
                 null,
                 status,
-                10,
-                20,
+                10 + (tunnel == null ? 0 : tunnel.received()),
+                20 + (tunnel == null ? 0 : tunnel.sent()),
                 1,
                 2,
                 3,
-                2_000_000,
+                millis * 1_000_000,
                 upstream,
                 null,
                 false,
                 attempts,
                 phase == Phase.DONE ? TransactionRecord.EndedBy.NOBODY : TransactionRecord.EndedBy.ORIGIN,
                 phase,
-                null);
+                tunnel);
     }
 
     @Test
@@ -114,6 +120,24 @@ class AdminHandlerTest {
                 .contains("penstock_http_aborts_total{by=\"origin\",phase=\"connect\"} 1.0\n")
                 .contains("penstock_http_request_duration_seconds_bucket{upstream=\"web\",le=\"0.0025\"} 3\n")
                 .contains("penstock_http_request_duration_seconds_count{upstream=\"web\"} 3\n");
+    }
+
+    @Test
+    void aTunnelIsARequestThatHasBeenAnsweredWhenItBegins() throws Exception {
+        ProxyMetrics metrics = new ProxyMetrics(registry, List.of("web"), List.of("tcp"));
+        metrics.takenOver(record("web", 101, 1, Phase.TAKEN_OVER, 2, new TakenOver("tcp", 0, 0, 0, null)));
+        metrics.closed(record("web", 101, 1, Phase.TAKEN_OVER, 5000, new TakenOver("tcp", 7, 8, 1, "reset")));
+
+        assertThat(get("/metrics").body())
+                .contains("penstock_http_requests_total{code=\"1xx\",upstream=\"web\"} 1.0\n")
+                .contains("penstock_http_request_duration_seconds_bucket{upstream=\"web\",le=\"0.0025\"} 1\n")
+                .contains("penstock_http_request_duration_seconds_count{upstream=\"web\"} 1\n")
+                .contains("penstock_http_request_body_bytes_total{upstream=\"web\"} 10.0\n")
+                .contains("penstock_http_response_body_bytes_total{upstream=\"web\"} 20.0\n")
+                .contains("penstock_http_aborts_total{by=\"origin\",phase=\"taken-over\"} 1.0\n")
+                .contains("penstock_tunnels_open{protocol=\"tcp\"} 0.0\n")
+                .contains("penstock_tunnels_closed_total{cause=\"reset\",protocol=\"tcp\"} 1.0\n")
+                .contains("penstock_tunnel_bytes_total{direction=\"in\",protocol=\"tcp\"} 7.0\n");
     }
 
     @Test
