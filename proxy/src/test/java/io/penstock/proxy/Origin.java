@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** An origin on a plain server socket that does exactly what its script says, and counts. */
@@ -32,6 +33,7 @@ final class Origin implements AutoCloseable {
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private final AtomicInteger connections = new AtomicInteger();
     private final List<Message> requests = new CopyOnWriteArrayList<>();
+    private final CountDownLatch closed = new CountDownLatch(1);
     private final List<Throwable> failures = new CopyOnWriteArrayList<>();
 
     private Origin(Script script) throws IOException {
@@ -103,6 +105,11 @@ final class Origin implements AutoCloseable {
         return request;
     }
 
+    /** Keeps a connection for whoever has taken its wire, until this is closed. */
+    void awaitClose() throws InterruptedException {
+        closed.await();
+    }
+
     InetSocketAddress address() {
         return (InetSocketAddress) server.getLocalSocketAddress();
     }
@@ -133,6 +140,7 @@ final class Origin implements AutoCloseable {
     @Override
     public void close() throws IOException {
         server.close();
+        closed.countDown();
         for (Socket socket : open) socket.close();
         if (!failures.isEmpty()) {
             var failed = new AssertionError("the origin's script failed: " + failures.getFirst());

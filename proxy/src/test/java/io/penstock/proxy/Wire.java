@@ -111,6 +111,10 @@ final class Wire implements AutoCloseable {
         return (InetSocketAddress) socket.getLocalSocketAddress();
     }
 
+    void shutdownInput() throws IOException {
+        socket.shutdownInput();
+    }
+
     void shutdownOutput() throws IOException {
         socket.shutdownOutput();
     }
