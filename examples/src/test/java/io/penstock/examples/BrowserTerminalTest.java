@@ -10,6 +10,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -73,7 +74,10 @@ class BrowserTerminalTest {
         try (var engine = Program.example(Engine.class, "0");
                 var proxy = Program.start(
                         Main.class.getName(), "run", configuration(engine).toString())) {
-            assertThat(Web.get(proxy.url("/containers/json")).statusCode()).isEqualTo(403);
+            for (String path : List.of(
+                    "/containers/json", "/%63ontainers/json", "//containers/json", "/x/../containers/json", "/_ping")) {
+                assertThat(Web.get(proxy.url(path)).statusCode()).as(path).isEqualTo(403);
+            }
             assertThat(Web.get(proxy.url("/terminal")).body()).contains("<title>Terminal</title>");
         }
     }

@@ -166,10 +166,13 @@ final class Chromium implements AutoCloseable {
 
     @Override
     public void close() throws Exception {
-        call("Browser.close", "{}");
-        tools.close();
-        boolean _ = process.waitFor(10, TimeUnit.SECONDS);
-        end();
+        try {
+            call("Browser.close", "{}");
+            tools.close();
+            boolean _ = process.waitFor(10, TimeUnit.SECONDS);
+        } finally {
+            end();
+        }
     }
 
     private void end() throws InterruptedException {
