@@ -289,6 +289,9 @@ class TlsTest {
         var accepting = accepting(server.withClients(Clients.NEEDED, AUTHORITY.trust()));
         securing(client.withIdentity(identity), "localhost").value();
         assertThat(accepting.value().peer()).first().isEqualTo(identity.chain().getFirst());
+        // behind the handshake come the session tickets, which have the client's certificates in them
+        on(there, c -> c.send("x")).value();
+        assertThat(on(here, c -> c.receive(1)).value()).isEqualTo(Payload.bytes("x"));
     }
 
     @Test

@@ -23,6 +23,8 @@ final class BoringRecords {
 
     private static final int MOST_PLAIN = 16 * 1024;
 
+    private static final int FLIGHT = 4 * 1024;
+
     private final long ssl;
     private final long bio;
     private boolean inboundDone;
@@ -75,6 +77,27 @@ final class BoringRecords {
         String text = SSL.getErrorString(SSL.getLastErrorNumber());
         SSL.clearError();
         return new SSLException(text);
+    }
+
+    /**
+     * Adds what BoringSSL holds back until something is written: its session tickets. They are as large as the chain of the client's
+     * certificate, and so would not fit before a record.
+     */
+    void flush(ByteBuf into) throws SSLException {
+        int count;
+        do {
+            into.ensureWritable(FLIGHT);
+            int start = into.writerIndex();
+            SSL.bioSetByteBuffer(bio, address(into, start, FLIGHT), FLIGHT, true);
+            try {
+                SSL.bioFlushByteBuffer(bio);
+                count = SSL.writeToSSL(ssl, address(into, start, FLIGHT), 0);
+                into.writerIndex(start + FLIGHT - SSL.bioLengthByteBuffer(bio));
+            } finally {
+                SSL.bioClearByteBuffer(bio);
+            }
+        } while (count < 0 && SSL.getError(ssl, count) == SSL.SSL_ERROR_WANT_WRITE);
+        if (count < 0) throw failure();
     }
 
     /** Writes a record of what is plain, or of as much as fits into one, behind its own words; returns how many bytes that makes. */

@@ -78,11 +78,9 @@ final class TlsRecords {
                     }
                     case NOT_HANDSHAKING, FINISHED -> {
                         if (engine.isInboundDone()) throw new SSLException("close_notify within the handshake");
-                        // BoringSSL has its session tickets ready by now, and does not say so
-                        if (openSsl) wrap(Unpooled.EMPTY_BUFFER, to(reply));
                         halfCloses =
                                 openSsl || engine.getSession().getProtocol().equals("TLSv1.3");
-                        if (openSsl) boring = new BoringRecords((ReferenceCountedOpenSslEngine) engine);
+                        if (openSsl) goOnWith((ReferenceCountedOpenSslEngine) engine, to(reply));
                         return new Step(ByteBufUtil.getBytes(reply), true, null);
                     }
                 }
@@ -90,6 +88,19 @@ final class TlsRecords {
         } catch (SSLException e) {
             wrapAlert(to(reply));
             return new Step(ByteBufUtil.getBytes(reply), false, e);
+        }
+    }
+
+    /** BoringSSL has its session tickets ready by now, and does not say so. */
+    private void goOnWith(ReferenceCountedOpenSslEngine done, Consumer<ByteBuf> out) throws SSLException {
+        wrap(Unpooled.EMPTY_BUFFER, out);
+        boring = new BoringRecords(done);
+        ByteBuf tickets = buffers.directBuffer();
+        try {
+            boring.flush(tickets);
+            out.accept(tickets.retain());
+        } finally {
+            tickets.release();
         }
     }
 
