@@ -15,6 +15,7 @@ import io.penstock.net.RelayOptions;
 import io.penstock.net.Scope;
 import io.penstock.net.TlsEngine;
 import java.io.ByteArrayOutputStream;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
@@ -151,12 +152,12 @@ final class RelayTest {
         Ends one = open(left);
         Ends other = open(right);
         one.peer().send(Payload.bytes("head\nearly, "));
-        one.act(c -> {
+        Relay relay = one.call(c -> {
                     assertThat(c.receiveLine()).isEqualTo("head");
                     c.unread(ByteBuffer.wrap(Payload.bytes("put back, ")));
                     try (var _ = c.cork()) {
                         c.send("reply, ");
-                        relay(one, other);
+                        return relay(one, other);
                     }
                 })
                 .value();
@@ -164,6 +165,7 @@ final class RelayTest {
         other.peer().send(Payload.bytes("and more"));
         assertThat(other.peer().read(21)).isEqualTo(Payload.bytes("put back, early, late"));
         assertThat(one.peer().read(15)).isEqualTo(Payload.bytes("reply, and more"));
+        Await.until("what has passed it is counted", () -> relay.there() == 21 && relay.back() == 8);
         one.connection().abort();
     }
 
@@ -276,9 +278,17 @@ final class RelayTest {
         assertThatThrownBy(() -> relay(third, one)).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> relay(one, third)).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> relay(one, one)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Relay.between(foreign(), third.connection()))
+                .isInstanceOf(IllegalArgumentException.class);
         third.peer().send(Payload.bytes("still usable"));
         assertThat(third.call(c -> c.receive(12)).value()).hasSize(12);
         relay.abort();
+    }
+
+    /** One that somebody has made of their own. */
+    private static Connection foreign() {
+        return (Connection) Proxy.newProxyInstance(
+                Connection.class.getClassLoader(), new Class<?>[] {Connection.class}, (_, _, _) -> "theirs");
     }
 
     @Test

@@ -31,7 +31,7 @@ final class OneWay implements Runnable {
     private final Runnable turn = this::turn;
 
     /** What its owner had sent there before; some of it may still be on its way out. */
-    private final long before;
+    private long before;
 
     private Action failures = () -> false;
 
@@ -53,15 +53,17 @@ final class OneWay implements Runnable {
         this.input = from.stream().input();
         this.output = to.stream().output();
         this.tap = tap;
-        this.before = output.accepted();
     }
 
     /** Keeps everybody else from reading the one and writing to the other. False when somebody is at it; nothing has changed then. */
     boolean claim() {
         if (!from.streamInput().claim(HOLDER)) return false;
-        if (to.streamOutput().tryBegin(HOLDER)) return true;
-        from.streamInput().unclaim();
-        return false;
+        if (!to.streamOutput().tryBegin(HOLDER)) {
+            from.streamInput().unclaim();
+            return false;
+        }
+        before = output.accepted();
+        return true;
     }
 
     void unclaim() {

@@ -390,9 +390,11 @@ final class OutputHalf {
         tellUser();
     }
 
-    /** What has been sent so far counts as this much. */
+    /** What has been sent so far, all of which was taken, counts as this much. */
     void countFrom(long base) {
         lock.lock();
+        accepted -= sent - base; // the writer, whose these two are, waits for this
+        handed -= sent - base;
         sent = base;
         lock.unlock();
     }
