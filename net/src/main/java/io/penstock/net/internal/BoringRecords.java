@@ -59,7 +59,9 @@ final class BoringRecords {
                 }
                 plain.writerIndex(plain.writerIndex() + count);
             } while (SSL.sslPending(ssl) > 0);
-            from.skipBytes(length - SSL.bioLengthByteBuffer(bio));
+            int left = SSL.bioLengthByteBuffer(bio);
+            if (left == length) throw new SSLException("the TLS engine takes nothing"); // nor would it the next time
+            from.skipBytes(length - left);
         } finally {
             SSL.bioClearByteBuffer(bio);
         }

@@ -351,6 +351,7 @@ final class TlsRecords {
         if (released) return;
         released = true;
         takeRest().release();
+        boring = null; // what it points to is the engine's
         ReferenceCountUtil.release(engine);
     }
 }
