@@ -3,7 +3,6 @@ package io.penstock.examples.docker;
 import io.penstock.http.HttpServer;
 import io.penstock.http.HttpServerOptions;
 import io.penstock.net.Loops;
-import io.penstock.net.TlsEngine;
 import io.penstock.net.TlsIdentity;
 import io.penstock.net.TlsServer;
 import io.penstock.net.TlsTrust;
@@ -64,13 +63,11 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /** What {@code dockerd --tlsverify} has; TLS 1.3, where each direction has its own end with any engine. */
+    /** What {@code dockerd --tlsverify} has. */
     static TlsServer tls(Path directory) throws IOException {
         var identity = TlsIdentity.fromPem(directory.resolve("server-cert.pem"), directory.resolve("server-key.pem"));
         return TlsServer.of(identity)
-                .withClients(TlsServer.Clients.NEEDED, TlsTrust.fromPem(directory.resolve("ca.pem")))
-                .withEngine(TlsEngine.JDK)
-                .withProtocols(List.of("TLSv1.3"));
+                .withClients(TlsServer.Clients.NEEDED, TlsTrust.fromPem(directory.resolve("ca.pem")));
     }
 
     synchronized Container create(String name, Json wanted) {

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The real docker, the program as a reverse proxy, and the engine of the example. */
 class ProxiedEngineTest {
-    private static final String TLS = "certificate: %s-cert.pem, key: %s-key.pem, trust: ca.pem, engine: jdk";
+    private static final String TLS = "certificate: %s-cert.pem, key: %s-key.pem, trust: ca.pem";
 
     @TempDir
     static Path directory;
@@ -33,8 +33,8 @@ class ProxiedEngineTest {
 
     @AfterAll
     static void close() throws Exception {
+        if (engine != null) engine.close(); // and with it what the proxies would wait for
         for (Program proxy : PROXIES) proxy.close();
-        if (engine != null) engine.close();
     }
 
     /** Runs the program with the example's configuration, but for where it listens and whom it asks. */
