@@ -11,6 +11,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -79,6 +80,13 @@ class BrowserTerminalTest {
                 assertThat(Web.get(proxy.url(path)).statusCode()).as(path).isEqualTo(403);
             }
             assertThat(Web.get(proxy.url("/terminal")).body()).contains("<title>Terminal</title>");
+            String[] asked = {
+                "-H", "Connection: Upgrade", "-H", "Upgrade: websocket", proxy.url("/containers/c/attach/ws")
+            };
+            assertThat(Web.curl(asked)).contains("No such container");
+            assertThat(Web.curl(Stream.concat(Stream.of("-H", "Host: rebound.example"), Stream.of(asked))
+                            .toArray(String[]::new)))
+                    .contains("no route");
         }
     }
 }

@@ -247,7 +247,8 @@ public final class Transaction {
      *
      * <p>What the client is sent is framed anew, and {@link Hook#SEND_RESPONSE_HEAD} shows it. A handler that throws is answered
      * 500, and what is no answer in HTTP, breaks off or does not come within the {@linkplain ProxyOptions#parkLimit() park limit} 502 or 504;
-     * it is the plugin's failure in the log. Other handlers may still answer before it is asked. Answers to {@code TSHttpTxnIntercept}.
+     * it is the plugin's failure in the log. Other handlers may still answer before it is asked. A CONNECT is never intercepted:
+     * {@link PluginContext#connect} is for that. Answers to {@code TSHttpTxnIntercept}.
      *
      * @throws IllegalStateException when it is too late, or there is an intercept already; nothing has changed then
      */
