@@ -167,7 +167,10 @@ final class Api implements Handler {
 
     private void remove(Exchange exchange, Container container, boolean force) throws Exception {
         if (container.job().isRunning() && !force) throw new Refusal(409, "cannot remove container: it is running");
-        engine.remove(container);
+        exchange.connection().loop().offload(() -> {
+            engine.remove(container);
+            return true;
+        });
         exchange.respond(204, "");
     }
 

@@ -93,7 +93,7 @@ final class Job {
         return true;
     }
 
-    /** Ends it with all that it has started, whether it runs, has run, or never will. */
+    /** Ends it with all that it has started, whether it runs, has run, or never will; looks at all processes, so not on a loop. */
     void kill() {
         process.ifPresent(running -> running.descendants().forEach(ProcessHandle::destroyForcibly));
         process.ifPresentOrElse(Process::destroyForcibly, () -> end(KILLED));
