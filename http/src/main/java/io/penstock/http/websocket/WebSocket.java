@@ -51,7 +51,8 @@ public interface WebSocket extends AutoCloseable {
      * A handler that runs the session with each client that opens a WebSocket, and refuses all other requests as {@link #accept} does.
      *
      * <p>When the session returns, the WebSocket is closed with {@link CloseCode#NORMAL}, unless it was transferred to another
-     * {@link Connection#scope() scope}; when it throws, with {@link CloseCode#INTERNAL_ERROR}, and the server is told of the failure.
+     * {@link Connection#scope() scope}; when it throws, with {@link CloseCode#INTERNAL_ERROR}, and the server is told of the failure. When
+     * the server stops, it is closed with {@link CloseCode#GOING_AWAY}: whoever receives gets the client's answer to that.
      */
     static Handler handler(WebSocketOptions options, Session session) {
         return Sessions.handler(options, session);

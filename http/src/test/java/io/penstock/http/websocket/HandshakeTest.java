@@ -140,6 +140,8 @@ class HandshakeTest {
                 "Sec-WebSocket-Key | X | 400 | Content-Type",
                 "Origin: http://server.example.com | Origin: http://evil.example.com | 403 | Content-Type",
                 "Origin: http://server.example.com | Origin: null | 403 | Content-Type",
+                "Sec-WebSocket-Protocol: chat, superchat | Content-Length: 2 | 400 | Connection: close",
+                "Sec-WebSocket-Protocol: chat, superchat | Transfer-Encoding: chunked | 400 | Connection: close",
             })
     void whatIsNoneIsToldSo(String instead, String of, int status, String header) throws Exception {
         Connection client = raw(WebSocketOptions.DEFAULT, HandshakeTest::echo);
@@ -197,6 +199,19 @@ class HandshakeTest {
             assertThat(client.receive()).isEqualTo(new Message.Close(code, ""));
         }
         assertThat(told.get(10, TimeUnit.SECONDS)).startsWith("WebSocket on ");
+    }
+
+    @Test
+    void aServerThatStopsSaysSo() throws Exception {
+        server = HttpServer.listen(loops, ANY_PORT, WebSocket.handler(HandshakeTest::echo));
+        CompletableFuture<Boolean> stopped;
+        try (var client = WebSocket.connect(http, url())) {
+            client.send("x");
+            assertThat(client.receive()).isEqualTo(new Message.Text("x"));
+            stopped = CompletableFuture.supplyAsync(() -> server.drain(Duration.ofSeconds(60)));
+            assertThat(client.receive()).isEqualTo(new Message.Close(CloseCode.GOING_AWAY, ""));
+        }
+        assertThat(stopped.get(30, TimeUnit.SECONDS)).isTrue();
     }
 
     private static final class Expected extends RuntimeException {

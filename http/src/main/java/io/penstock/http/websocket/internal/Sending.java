@@ -107,7 +107,15 @@ final class Sending {
         } finally {
             sender.set(null);
             // the peer must not take for whole what is not, and nothing else can be sent in the middle of it
-            if (!whole) close(closePayload(CloseCode.INTERNAL_ERROR, "a message could not be finished"));
+            if (!whole) breakOff();
+        }
+    }
+
+    private void breakOff() {
+        try {
+            close(closePayload(CloseCode.INTERNAL_ERROR, "a message could not be finished"));
+        } catch (ConnectionException _) {
+            // whoever sends is told what came first
         }
     }
 
@@ -144,8 +152,9 @@ final class Sending {
             if (closed) throw closed();
             write(first, payload, from, length);
         } finally {
-            leave();
+            turn.leave();
         }
+        control(); // what others have left meanwhile, be it at the last moment
     }
 
     // ---- what goes between
@@ -190,12 +199,6 @@ final class Sending {
                 turn.leave();
             }
         }
-    }
-
-    /** Gives the turn back, and sends what others have left meanwhile, be it at the last moment. */
-    private void leave() throws ConnectionException {
-        turn.leave();
-        control();
     }
 
     private boolean waits() {

@@ -32,6 +32,9 @@ public final class ServerHandshake {
     public static Optional<WebSocket> accept(Exchange exchange, WebSocketOptions options) throws ConnectionException {
         RequestHead request = exchange.request();
         Refusal refusal = refusal(request, options.origins());
+        if (refusal == null && exchange.body().length() != 0) {
+            refusal = new Refusal(400, Headers.of(), "a request that opens a WebSocket has no body");
+        }
         if (refusal != null) {
             refusal.headers.set(HeaderNames.CONTENT_TYPE, "text/plain; charset=utf-8");
             exchange.respond(refusal.status, refusal.headers, (refusal.text + "\n").getBytes(StandardCharsets.UTF_8));

@@ -35,6 +35,7 @@ final class StreamWebSocket implements WebSocket {
 
     // the reader's
     private @Nullable StreamedMessage streamed;
+    private boolean dropping;
     private @Nullable ConnectionException failure;
 
     private StreamWebSocket(
@@ -150,11 +151,12 @@ final class StreamWebSocket implements WebSocket {
         }
     }
 
-    /** A message that was received as a stream is over when the next one is asked for. */
+    /** A message that was received as a stream is over when the next one is asked for, even if the rest of it takes its time to come. */
     private void forget() throws ConnectionException, Violation {
-        if (streamed == null) return;
-        receiving.skip();
+        if (streamed != null) dropping = true;
         streamed = null;
+        if (dropping) receiving.skip();
+        dropping = false;
     }
 
     /** The peer has broken a rule: it is told which, has a moment to read that, and nothing more is received from it. */
@@ -242,6 +244,7 @@ final class StreamWebSocket implements WebSocket {
             return;
         }
         try {
+            streamed = null; // whoever has it must not take what was there of it for the whole
             if (failure == null && receiving.awaitClose() && client) awaitEnd();
             ended();
         } finally {

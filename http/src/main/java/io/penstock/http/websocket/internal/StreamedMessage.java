@@ -50,6 +50,10 @@ final class StreamedMessage extends BufferedInput implements MessageInput {
     /** What a receiver gets who comes too late. */
     ConnectionException over() {
         return ConnectionException.of(
-                Reason.CLOSED, Phase.READ, peer, "the message is over: another one was asked for", null);
+                Reason.CLOSED,
+                Phase.READ,
+                peer,
+                "the message is over: another one was asked for, or the WebSocket closed",
+                null);
     }
 }

@@ -418,6 +418,17 @@ class ReceivingTest extends PairTest {
     }
 
     @Test
+    void aStreamIsOverAlsoWhileTheRestOfItIsWaitedFor() throws Exception {
+        server(OPTIONS.withTimeouts(Duration.ofMillis(20), Duration.ofSeconds(10)));
+        peer.send(peer.frame(BINARY, bytes(10)));
+        MessageInput old = call(() -> socket.receiveStream().orElseThrow()).value();
+        call(socket::receive).failing(Reason.TIMEOUT);
+        peer.send(peer.frame(LAST, bytes(5)), peer.frame(LAST | TEXT, "next"));
+        call(old::receiveAll).failing(Reason.CLOSED);
+        assertThat(call(socket::receive).value()).isEqualTo(new Message.Text("next"));
+    }
+
+    @Test
     void textIsCheckedInAStreamToo() throws Exception {
         Call<byte[]> receiving = call(() -> socket.receiveStream().orElseThrow().receiveAll());
         peer.send(peer.frame(TEXT, hex("ce")), peer.frame(LAST, hex("41")));

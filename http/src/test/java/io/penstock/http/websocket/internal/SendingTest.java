@@ -12,9 +12,11 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.penstock.http.websocket.CloseCode;
 import io.penstock.http.websocket.Message;
+import io.penstock.http.websocket.MessageInput;
 import io.penstock.http.websocket.internal.Wire.Frame;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Timeouts;
 import io.penstock.testkit.Call;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -194,6 +196,14 @@ class SendingTest extends PairTest {
     }
 
     @Test
+    void aSendThatFailsSaysWhyWhateverWaitsForItsTurn() throws Exception {
+        socket.connection().timeouts(Timeouts.DEFAULT.withWrite(Duration.ofSeconds(1)));
+        Call<Boolean> sending = sending(bytes(20 * PIECE)).parked();
+        socket.ping(new byte[1]);
+        sending.failing(Reason.TIMEOUT);
+    }
+
+    @Test
     void aPingHasAtMost125Bytes() {
         assertThatIllegalArgumentException().isThrownBy(() -> socket.ping(new byte[126]));
     }
@@ -235,6 +245,18 @@ class SendingTest extends PairTest {
         peer.send(peer.close(1000, "bye"));
         assertThat(end.value()).isEqualTo(new Message.Close(1000, "bye"));
         closing.value();
+    }
+
+    @Test
+    void aStreamIsNotTakenForWholeWhoseRestAnotherThreadHasDropped() throws Exception {
+        peer.send(peer.frame(BINARY, bytes(10)));
+        MessageInput message = call(() -> socket.receiveStream().orElseThrow()).value();
+        assertThat(call(() -> message.receive(10)).value()).isEqualTo(bytes(10));
+        Call<Boolean> closing = closing(1001, "");
+        peer.receive();
+        peer.send(peer.frame(LAST, bytes(5)), peer.close(1001, ""));
+        closing.value();
+        call(message::receiveAll).failing(Reason.CLOSED);
     }
 
     @Test
