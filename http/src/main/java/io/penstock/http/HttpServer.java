@@ -118,7 +118,8 @@ public interface HttpServer extends AutoCloseable {
     /**
      * Stops without losing a request: accepts no more connections, tells whoever wants to know by {@link Exchange#onShutdown}, answers what
      * is under way with {@code Connection: close}, closes idle connections once they have been quiet for a moment, waits for all others,
-     * those that were taken over included, and aborts what is left after the grace period, which it logs.
+     * those that were taken over included, and aborts what is left after the grace period, which it logs. A thread that is interrupted
+     * meanwhile does not wait for its end, and stays interrupted.
      *
      * @return whether everything ended by itself
      */

@@ -82,7 +82,7 @@ public final class HttpService {
         if (gone.test(share.compareTo(LAST_CALL) < 0 ? share : LAST_CALL)) return true;
         // again and again: a client's thread may just have looked whether it is to end, and not wait yet
         long left = end - System.nanoTime();
-        while (left > 0) {
+        while (left > 0 && !Thread.currentThread().isInterrupted()) {
             closeIdle();
             if (gone.test(Duration.ofNanos(Math.min(left, AGAIN.toNanos())))) return true;
             left = end - System.nanoTime();

@@ -216,7 +216,10 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
 
     private TakeOverEnd upTo(long until, Cause cause) {
         return new TakeOverEnd(
-                cause, until - received, connection.stats().sent() - sent, Duration.between(since, Instant.now()));
+                cause,
+                Math.max(0, until - received), // a taker may put back more than it got
+                Math.max(0, connection.stats().sent() - sent), // and the head may never have left
+                Duration.between(since, Instant.now()));
     }
 
     /** The handler has thrown something, and the connection is aborted for it. */

@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Who has taken a connection over is listed, and told when the server stops. */
 class ShutdownTest extends GroundTest {
@@ -71,6 +72,20 @@ class ShutdownTest extends GroundTest {
             drained.countDown();
             assertThat(served.receiveAnswer()).contains("Connection: close\n").endsWith("hello /\n");
             assertThat(seen).doesNotContain("too late");
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void whoIsInterruptedMeanwhileWaitsForNobody() throws Exception {
+        HttpService service = service(exchange -> exchange.takeOver().receiveAll());
+        try (var served = ground.serve(loops, service)) {
+            served.send(get("/"));
+            Await.until("it is taken over", () -> service.takenOver() == 1);
+            Thread.currentThread().interrupt();
+            assertThat(service.drain(Duration.ofHours(1), _ -> false)).isFalse();
+            assertThat(Thread.interrupted()).isTrue();
+            assertThat(service.aborted()).isEqualTo(1);
         }
     }
 

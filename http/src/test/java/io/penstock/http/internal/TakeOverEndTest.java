@@ -13,6 +13,7 @@ import io.penstock.net.Scope;
 import io.penstock.net.internal.StreamConnection;
 import io.penstock.testkit.Await;
 import java.lang.ref.WeakReference;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.concurrent.CompletableFuture;
@@ -154,6 +155,20 @@ class TakeOverEndTest extends GroundTest {
             System.gc();
             return kept.stream().allMatch(each -> each.refersTo(null));
         });
+        pair.first().abort();
+        pair.second().abort();
+    }
+
+    @Test
+    void aHeadThatHasNeverLeftAndBytesOfTheTakersOwnAreNoNegativeCounts() throws Exception {
+        Connection.Pair pair = Connection.pair(loops.next(), loops.next());
+        var takeOver = new TakeOver("exchange", "raw", (StreamConnection) pair.first(), null);
+        takeOver.begin();
+        takeOver.sentHead(80);
+        pair.first().unread(ByteBuffer.wrap(new byte[] {'x'}));
+        takeOver.claim();
+        takeOver.resumed();
+        requireEnd(takeOver.end(false), Cause.RESUMED, 0, 0);
         pair.first().abort();
         pair.second().abort();
     }
