@@ -31,6 +31,7 @@ public record ConnectTarget(String host, int port) {
      * @throws IllegalArgumentException when it is no such text; the message says why
      */
     public static ConnectTarget of(String text) {
+        if (text.contains("://")) throw new IllegalArgumentException("write it without a scheme, as host:port");
         int colon = text.lastIndexOf(':');
         if (colon < 0 || colon < text.lastIndexOf(']')) {
             throw new IllegalArgumentException("the port is missing; :* is any port");

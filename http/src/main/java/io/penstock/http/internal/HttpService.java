@@ -93,8 +93,8 @@ public final class HttpService {
         if (rest == 0) return false; // whoever is left has not come so far as to be served
         aborted.addAndGet(rest);
         LOG.info(
-                "{} connections were aborted, {} of them taken over: they had not ended {} after the server was asked to stop",
-                rest,
+                "{} aborted, {} of them taken over: not ended {} after the server was asked to stop",
+                rest == 1 ? "1 connection was" : rest + " connections were",
                 taken,
                 Durations.text(grace));
         return false;

@@ -131,9 +131,8 @@ final class Binder {
         List<@Nullable Object> values = new ArrayList<>();
         for (Key key : keys(type)) {
             NodeTuple entry = entries.get(key.name());
-            if (entry != null && isNothing(entry.getValueNode()) && isOptionalSection(key)) {
-                source.problem(
-                        entry.getKeyNode(), "'" + key.name() + "' has no value; write {} for a section of defaults");
+            if (entry != null && isNothing(entry.getValueNode()) && key.optional()) {
+                source.problem(entry.getKeyNode(), "'" + key.name() + "' has no value; " + nothingOf(key.shape()));
             }
             Object value = entry == null || isNothing(entry.getValueNode())
                     ? absent(key, node, unknown)
@@ -161,9 +160,13 @@ final class Binder {
         return key.optional() ? Optional.of(value) : value;
     }
 
-    /** Its being there says something: nobody can tell what nothing is to mean. */
-    private static boolean isOptionalSection(Key key) {
-        return key.optional() && key.shape() instanceof Key.Shape.Section;
+    /** What to write in the place of nothing: the key's being there says something, and nobody can tell what. */
+    private static String nothingOf(Key.Shape shape) {
+        return switch (shape) {
+            case Key.Shape.Section _ -> "write {} for a section of defaults";
+            case Key.Shape.ListOf _ -> "write [] for none, or leave it out";
+            case Key.Shape.Single _, Key.Shape.MapOf _ -> "leave it out";
+        };
     }
 
     /** Notes the keys that mean nothing, and returns them. */

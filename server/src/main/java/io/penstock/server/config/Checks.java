@@ -135,7 +135,11 @@ final class Checks {
 
     private void upgradesAreProtocols() {
         at("routes[].upgrades[]").forEach(upgrade -> {
-            if (!PROTOCOL.matcher(upgrade.value().toString()).matches()) {
+            if (upgrade.value().equals("*")) {
+                source.problem(
+                        upgrade.node(),
+                        "'*' is not a protocol: name each that clients may upgrade to, as [websocket, tcp]");
+            } else if (!PROTOCOL.matcher(upgrade.value().toString()).matches()) {
                 source.problem(
                         upgrade.node(), "expected a protocol such as websocket or tcp, not '" + upgrade.value() + "'");
             }

@@ -22,42 +22,44 @@ public final class EffectiveYaml {
         for (Key key : Key.of(section.getClass())) {
             Object value = key.read(section);
             if (value instanceof Optional<?> optional) {
-                optional.ifPresent(present -> entry(key.name(), present, indent, out));
+                optional.ifPresent(present -> entry(key.name(), key.shape(), present, indent, out));
             } else {
-                entry(key.name(), value, indent, out);
+                entry(key.name(), key.shape(), value, indent, out);
             }
         }
     }
 
-    private static void entry(String name, Object value, int indent, StringBuilder out) {
+    private static void entry(String name, Key.Shape shape, Object value, int indent, StringBuilder out) {
         out.repeat(' ', indent).append(name).append(':');
-        switch (value) {
-            case Record section
-            when !isScalar(section) -> {
+        switch (shape) {
+            case Key.Shape.Single _ ->
+                out.append(' ').append(quote(spell(value))).append('\n');
+            case Key.Shape.Section _ -> {
                 out.append('\n');
-                section(section, indent + 2, out);
+                section((Record) value, indent + 2, out);
             }
-            case List<?> list when list.isEmpty() -> out.append(" []\n");
-            case List<?> list -> {
+            case Key.Shape.ListOf _ when ((List<?>) value).isEmpty() -> out.append(" []\n");
+            case Key.Shape.ListOf(Key.Shape of) -> {
                 out.append('\n');
-                list.forEach(element -> element(element, indent + 2, out));
+                ((List<?>) value).forEach(element -> element(of, element, indent + 2, out));
             }
-            case Map<?, ?> map when map.isEmpty() -> out.append(" {}\n");
-            case Map<?, ?> map -> {
+            case Key.Shape.MapOf _ when ((Map<?, ?>) value).isEmpty() -> out.append(" {}\n");
+            case Key.Shape.MapOf(Key.Shape of) -> {
                 out.append('\n');
-                map.forEach((key, element) -> entry(quote(key.toString()), element, indent + 2, out));
+                ((Map<?, ?>) value)
+                        .forEach((key, element) -> entry(quote(key.toString()), of, element, indent + 2, out));
             }
-            default -> out.append(' ').append(quote(spell(value))).append('\n');
         }
     }
 
-    private static void element(Object element, int indent, StringBuilder out) {
-        if (element instanceof Record section && !isScalar(section)) {
+    private static void element(Key.Shape shape, Object element, int indent, StringBuilder out) {
+        out.repeat(' ', indent).append("- ");
+        if (shape instanceof Key.Shape.Section) {
             StringBuilder lines = new StringBuilder();
-            section(section, indent + 2, lines);
-            out.repeat(' ', indent).append("- ").append(lines, indent + 2, lines.length());
+            section((Record) element, indent + 2, lines);
+            out.append(lines, indent + 2, lines.length());
         } else {
-            out.repeat(' ', indent).append("- ").append(quote(spell(element))).append('\n');
+            out.append(quote(spell(element))).append('\n');
         }
     }
 
@@ -70,13 +72,6 @@ public final class EffectiveYaml {
                         new LogTarget.ToFile(path.toAbsolutePath().normalize());
                     default -> value;
                 });
-    }
-
-    private static boolean isScalar(Record value) {
-        return value instanceof Address
-                || value instanceof Server
-                || value instanceof Size
-                || value instanceof LogTarget;
     }
 
     private static String quote(String text) {

@@ -32,6 +32,9 @@ final class Numbers {
 
     /** {@code 250ms}, {@code 10s}, {@code 5m}, {@code 1h}. */
     static Duration duration(String text) {
+        if (text.equals("never") || text.equals("none") || text.equals("unlimited")) {
+            throw new IllegalArgumentException("where there may be no limit, it is written 0s");
+        }
         int digits = 0;
         while (digits < text.length() && text.charAt(digits) >= '0' && text.charAt(digits) <= '9') {
             digits++;

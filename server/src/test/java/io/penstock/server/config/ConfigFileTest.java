@@ -436,5 +436,16 @@ class ConfigFileTest {
         assertThat(problems(SMALLEST + "tunnels: { idle-timeout: -1s }\n")).hasSize(1);
         assertThat(problems(SMALLEST.replace("upstream: web\n", "upstream: web\n    upgrades: [ 'two words' ]\n")))
                 .containsExactly("p.yaml:8:17: expected a protocol such as websocket or tcp, not 'two words'");
+        assertThat(problems(SMALLEST.replace("upstream: web\n", "upstream: web\n    upgrades: [ '*' ]\n")))
+                .containsExactly("p.yaml:8:17: '*' is not a protocol: name each that clients may upgrade to,"
+                        + " as [websocket, tcp]");
+        assertThat(problems(SMALLEST.replace("upstream: web\n", "upstream: web\n    upgrades:\n")))
+                .containsExactly("p.yaml:8:5: 'upgrades' has no value; write [] for none, or leave it out");
+        assertThat(problems("listeners: [ { address: ':1', connect: { allow: [ 'http://x:80' ] } } ]\n"))
+                .containsExactly("p.yaml:1:51: expected a host and a port such as example.com:443, *.example.com:443 or"
+                        + " *:443, not 'http://x:80': write it without a scheme, as host:port");
+        assertThat(problems(SMALLEST + "tunnels: { lifetime: never }\n"))
+                .containsExactly("p.yaml:8:22: expected a duration such as 250ms, 10s, 5m or 1h, not 'never':"
+                        + " where there may be no limit, it is written 0s");
     }
 }
