@@ -76,10 +76,6 @@ public interface Exchange {
      * Answers {@code 101 Switching Protocols} and takes the connection over: what the client sends next is in the other protocol.
      *
      * <p>{@snippet :
-     * if (!exchange.request().offers("lines")) {
-     *     exchange.respond(ResponseHead.of(426, Headers.of("Upgrade", "lines")), new byte[0]);
-     *     return;
-     * }
      * Connection raw = exchange.upgrade("lines", Headers.of());
      * while (raw.peek(1).hasRemaining()) raw.send(raw.receiveLine() + "\n");
      * }
@@ -88,7 +84,8 @@ public interface Exchange {
      *     written from it
      * @param headers what else the head is to have, such as {@code Sec-WebSocket-Accept}
      * @throws IllegalArgumentException when that is not the name of a protocol
-     * @throws IllegalStateException when the client does not offer it; else as for {@link #takeOver(ResponseHead, UnreadBody)}
+     * @throws NotAskedException when the client does not offer it; a handler that lets it pass has the client answered 426
+     * @throws IllegalStateException as for {@link #takeOver(ResponseHead, UnreadBody)}
      */
     default Connection upgrade(String protocol, Headers headers, UnreadBody unread) throws ConnectionException {
         return takeOver(ResponseHead.of(101, headers.copy().set(HeaderNames.UPGRADE, protocol)), unread);
@@ -99,11 +96,14 @@ public interface Exchange {
      *
      * <p>Any other answer to CONNECT ends the connection, and what the client has sent behind its request is never parsed (RFC 9931).
      *
-     * @throws IllegalStateException when the method is not CONNECT; else as for {@link #takeOver(ResponseHead, UnreadBody)}
+     * @throws NotAskedException when the method is not CONNECT; a handler that lets it pass has the client answered 405
+     * @throws IllegalStateException as for {@link #takeOver(ResponseHead, UnreadBody)}
      */
     default Connection acceptConnect(Headers headers) throws ConnectionException {
         if (!request().method().equals("CONNECT")) {
-            throw new IllegalStateException(this + " is no CONNECT request that could be accepted");
+            throw new NotAskedException(
+                    ResponseHead.of(405, Headers.of("Allow", "CONNECT")),
+                    this + " is no CONNECT request that could be accepted");
         }
         return takeOver(ResponseHead.of(200, "Connection established", headers), UnreadBody.FAIL);
     }
@@ -155,8 +155,8 @@ public interface Exchange {
      * @param head 101, whose {@code Upgrade} names what the client offers; or a 2xx, which opens a tunnel where the method is CONNECT,
      *     and which as an answer to anything else only a client understands that has agreed on it, as those of Docker's old API have
      * @throws IllegalArgumentException when it is another status, or a 101 that names no protocol
-     * @throws IllegalStateException when the client does not offer what a 101 names, when an answer was begun, or as for
-     *     {@link #takeOver(UnreadBody)}; nothing has changed then
+     * @throws NotAskedException when the client does not offer what a 101 names; nothing has changed then
+     * @throws IllegalStateException when an answer was begun, or as for {@link #takeOver(UnreadBody)}; nothing has changed then
      */
     Connection takeOver(ResponseHead head, UnreadBody unread) throws ConnectionException;
 

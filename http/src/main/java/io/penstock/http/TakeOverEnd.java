@@ -21,6 +21,8 @@ public record TakeOverEnd(Cause cause, long received, long sent, Duration lasted
         LOST,
         /** Its handler has thrown something, and it was aborted. */
         FAILED,
+        /** A limit of this side's {@linkplain io.penstock.net.Connection#timeouts timeouts} has ended its handler, and it was aborted. */
+        TIMEOUT,
         /** The server has aborted it: it was stopped, and the grace period over. */
         ABORTED,
         /**

@@ -19,9 +19,12 @@ sealed interface Answer {
     /** An answer in memory: a plugin's, or a page of ours. */
     record Prepared(ResponseHead head, byte[] body) implements Answer {
         static Prepared text(int status, String text) {
-            return new Prepared(
-                    ResponseHead.of(status, Headers.of(HeaderNames.CONTENT_TYPE, "text/plain; charset=utf-8")),
-                    text.getBytes(StandardCharsets.UTF_8));
+            return text(ResponseHead.of(status, Headers.of()), text);
+        }
+
+        static Prepared text(ResponseHead head, String text) {
+            head.headers().set(HeaderNames.CONTENT_TYPE, "text/plain; charset=utf-8");
+            return new Prepared(head, text.getBytes(StandardCharsets.UTF_8));
         }
 
         /** What a client is told of a plugin that has failed. */

@@ -2,6 +2,7 @@ package io.penstock.proxy;
 
 import io.penstock.http.Exchange;
 import io.penstock.http.Handler;
+import io.penstock.http.NotAskedException;
 import io.penstock.net.ConnectionException;
 
 /** The part of a route's handler in a transaction: it answers by itself, or has failed to. */
@@ -30,13 +31,20 @@ final class HandlerLeg {
             throw e;
         } catch (HookedFailure e) {
             throw e.failure;
+        } catch (NotAskedException e) {
+            if (exchange.committed()) throw transaction.abandon(failure(plugin, route, e));
+            return transaction.own(Answer.Prepared.text(e.answer(), e.text()));
         } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
             if (e instanceof ConnectionException lost && transaction.isOfClient(lost)) throw lost;
-            var failure = new PluginFailure(plugin, "its route " + route.place(), e);
+            PluginFailure failure = failure(plugin, route, e);
             if (!exchange.committed()) throw failure;
             throw transaction.abandon(failure);
         }
         if (!exchange.committed()) throw new PluginFailure(plugin, "its route " + route.place(), "did not answer");
         return new Answer.Served();
+    }
+
+    private static PluginFailure failure(String plugin, Route route, Throwable cause) {
+        return new PluginFailure(plugin, "its route " + route.place(), cause);
     }
 }

@@ -8,6 +8,7 @@ import io.penstock.http.Headers;
 import io.penstock.http.RequestHead;
 import io.penstock.http.ResponseHead;
 import io.penstock.http.UnreadBody;
+import io.penstock.http.internal.Switching;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.Loop;
@@ -103,6 +104,7 @@ final class HookedExchange implements Exchange {
     /** A hook that answers instead has the last word: the client stays one of HTTP. */
     @Override
     public Connection takeOver(ResponseHead head, UnreadBody unread) throws ConnectionException {
+        Switching.require(exchange.request(), head); // or the hooks would see a head that cannot be sent
         show();
         try {
             Answer other = seen(head);

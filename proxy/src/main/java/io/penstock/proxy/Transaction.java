@@ -427,6 +427,8 @@ public final class Transaction {
     }
 
     private EndedBy whoseFault(ConnectionException failure) {
+        boolean limited = failure.reason() == ConnectionException.Reason.TIMEOUT && tunnel == null && isTakenOver();
+        if (limited && isOfClient(failure)) return EndedBy.PENSTOCK; // not the client's: it need not say anything
         if (failure.phase() == ConnectionException.Phase.POOL) return EndedBy.PENSTOCK;
         return switch (failure.reason()) {
             case CLOSED, INTERRUPTED -> EndedBy.PENSTOCK;
@@ -499,7 +501,7 @@ public final class Transaction {
             case RESUMED, CLOSED -> {}
             case LOST -> ended(EndedBy.CLIENT);
             case FAILED, FORGOTTEN -> ended(EndedBy.PLUGIN);
-            case ABORTED -> ended(EndedBy.PENSTOCK);
+            case ABORTED, TIMEOUT -> ended(EndedBy.PENSTOCK);
         }
         close();
     }

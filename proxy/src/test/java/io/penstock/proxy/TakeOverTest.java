@@ -5,14 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.awaitility.Awaitility.await;
 
+import io.penstock.http.Headers;
 import io.penstock.http.ResponseHead;
 import io.penstock.net.Connection;
 import io.penstock.net.LoopOptions.Scheduler;
 import io.penstock.net.Scope;
+import io.penstock.net.Timeouts;
 import io.penstock.proxy.TransactionRecord.EndedBy;
 import io.penstock.testkit.LeakCheck;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -111,6 +115,51 @@ class TakeOverTest {
             assertThat(failed.endedBy()).isEqualTo(EndedBy.PLUGIN);
             assertThat(failed.phase()).isEqualTo(Phase.TAKEN_OVER);
             assertThatIOException().isThrownBy(() -> failing.in().readAllBytes());
+        }
+    }
+
+    @Test
+    void aSilentClientIsNotBlamedForALimitOfThePlugin() throws Exception {
+        try (var rig = Rig.alone()
+                        .plugin(penstock -> penstock.route("/", exchange -> {
+                            Connection raw = exchange.upgrade("lines", Headers.of());
+                            raw.timeouts(Timeouts.DEFAULT.withRead(Duration.ofMillis(20)));
+                            raw.receiveLine();
+                        }))
+                        .start();
+                var client = rig.client()) {
+            client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: lines\r\n\r\n");
+            TransactionRecord record = rig.record();
+            assertThat(record.endedBy()).isEqualTo(EndedBy.PENSTOCK);
+            assertThat(record.takenOver()).isNotNull();
+            assertThat(record.takenOver().cause()).isEqualTo("timeout");
+        }
+    }
+
+    @Test
+    void whatTheClientHasNotAskedForIsNoFailureOfThePlugin() throws Exception {
+        try (var captured = Captured.log();
+                var rig = Rig.alone()
+                        .plugin(penstock -> {
+                            penstock.on(
+                                    Hook.SEND_RESPONSE_HEAD,
+                                    transaction -> log.add(
+                                            "head " + transaction.response().status()));
+                            penstock.route("/lines", exchange -> exchange.upgrade("lines", Headers.of()));
+                            penstock.route("/tunnel", exchange -> exchange.acceptConnect(Headers.of()));
+                        })
+                        .start();
+                var client = rig.client()) {
+            Message upgrade = client.get("/lines");
+            assertThat(upgrade.status()).isEqualTo(426);
+            assertThat(upgrade.field("Upgrade")).isEqualTo("lines");
+            assertThat(upgrade.field("Connection")).isEqualTo("Upgrade");
+            assertThat(rig.record().endedBy()).isEqualTo(EndedBy.PENSTOCK);
+            Message connect = client.get("/tunnel");
+            assertThat(connect.status()).isEqualTo(405);
+            assertThat(connect.field("Allow")).isEqualTo("CONNECT");
+            assertThat(log).containsExactly("head 426", "head 405");
+            assertThat(captured.lines()).noneMatch(line -> line.startsWith("ERROR") || line.startsWith("WARN"));
         }
     }
 

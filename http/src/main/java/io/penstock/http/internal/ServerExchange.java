@@ -6,6 +6,7 @@ import io.penstock.http.Exchange;
 import io.penstock.http.HeaderNames;
 import io.penstock.http.Headers;
 import io.penstock.http.HttpVersion;
+import io.penstock.http.NotAskedException;
 import io.penstock.http.RequestHead;
 import io.penstock.http.ResponseHead;
 import io.penstock.http.TakenOver;
@@ -309,7 +310,11 @@ final class ServerExchange implements Exchange {
                 log(failure, "when its connection had ended, or was somebody else's by then");
                 return;
             }
-            raw.failed();
+            if (isTimeout(failure)) {
+                raw.timedOut((ConnectionException) failure);
+            } else {
+                raw.failed();
+            }
         }
         if (last instanceof Progress.Unanswered) {
             failedUnanswered(failure);
@@ -333,6 +338,9 @@ final class ServerExchange implements Exchange {
             answerInstead(408, ": the body of the request did not come in time");
         } else if (lost != null || failure instanceof InterruptedException || !connection.isOpen()) {
             connection.abort();
+        } else if (failure instanceof NotAskedException asked) {
+            LOG.debug("{}: {}", origin(), asked.getMessage());
+            answerInstead(asked.answer(), asked.text());
         } else {
             LOG.error("{}: the handler failed before it answered; the answer is 500", origin(), failure);
             answerInstead(500, "");
@@ -340,15 +348,24 @@ final class ServerExchange implements Exchange {
     }
 
     private void answerInstead(int code, String why) throws ConnectionException {
-        progress.endWith(code);
+        answerInstead(ResponseHead.of(code), code + " " + Reasons.of(code) + why + "\n");
+    }
+
+    private void answerInstead(ResponseHead head, String text) throws ConnectionException {
+        progress.endWith(head.status());
         body.answered();
-        String text = code + " " + Reasons.of(code) + why + "\n";
-        reply.send(code, Reasons.of(code), null, text.getBytes(StandardCharsets.UTF_8), false);
+        Headers headers = head.headers().copy().set(HeaderNames.CONTENT_TYPE, "text/plain; charset=utf-8");
+        reply.send(head.status(), head.reason(), headers, text.getBytes(StandardCharsets.UTF_8), false);
     }
 
     /** Whether it is the client that has ended its stream, and not somebody else whom the handler talks to. */
     private boolean isEnd(Throwable failure) {
         return failure instanceof ConnectionException e && e.reason() == Reason.EOF && connection.isPeer(e.peer());
+    }
+
+    /** Whether it is a limit of this side that has passed on the client's connection. */
+    private boolean isTimeout(Throwable failure) {
+        return failure instanceof ConnectionException e && e.reason() == Reason.TIMEOUT && connection.isPeer(e.peer());
     }
 
     /** Connections fail all the time; everything else is a fault of the handler. */

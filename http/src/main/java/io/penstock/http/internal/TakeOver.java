@@ -8,7 +8,9 @@ import io.penstock.http.UnreadBody;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Timeouts;
 import io.penstock.net.event.Action;
+import io.penstock.net.internal.Durations;
 import io.penstock.net.internal.StreamConnection;
 import java.time.Duration;
 import java.time.Instant;
@@ -67,7 +69,9 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
     /** What is to be told once HTTP has it again; null until then. */
     private volatile @Nullable TakeOverEnd back;
 
-    private volatile boolean failed;
+    /** How its handler has ended, where that was no good end. */
+    private volatile @Nullable Cause failed;
+
     private volatile boolean forgotten;
 
     /** Whether somebody has answered behind it, and it was told. */
@@ -224,7 +228,21 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
 
     /** The handler has thrown something, and the connection is aborted for it. */
     void failed() {
-        failed = true;
+        failed = Cause.FAILED;
+    }
+
+    /** As {@link #failed()}, by a limit that is so often not known of that the log tells it. */
+    void timedOut(ConnectionException limit) {
+        failed = Cause.TIMEOUT;
+        Timeouts limits = connection.inUse().timeouts();
+        LOG.info(
+                "{}: {}. Its connection, taken over at {}, is aborted. timeouts(...) sets its limits, which are {} to read and {}"
+                        + " to write; Duration.ZERO is none",
+                exchange,
+                limit.getMessage(),
+                place(),
+                Durations.text(limits.read()),
+                Durations.text(limits.write()));
     }
 
     /**
@@ -243,7 +261,8 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
         if (first != null && first != Reason.EOF && first != Reason.CLOSED) return Cause.LOST;
         if (aborted) return Cause.ABORTED;
         if (forgotten) return Cause.FORGOTTEN;
-        return failed ? Cause.FAILED : Cause.CLOSED;
+        Cause failure = failed;
+        return failure == null ? Cause.CLOSED : failure;
     }
 
     /** The handler has returned: whether somebody has the connection behind it, or is just giving it back. */

@@ -2,6 +2,10 @@ package io.penstock.http.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.penstock.http.Exchange;
 import io.penstock.http.Handler;
 import io.penstock.http.HttpServerOptions;
@@ -10,6 +14,7 @@ import io.penstock.http.TakeOverEnd.Cause;
 import io.penstock.http.UnreadBody;
 import io.penstock.net.Connection;
 import io.penstock.net.Scope;
+import io.penstock.net.Timeouts;
 import io.penstock.net.internal.StreamConnection;
 import io.penstock.testkit.Await;
 import java.lang.ref.WeakReference;
@@ -20,6 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /** What a server is told of a connection that was taken over, once that is at its end. */
 class TakeOverEndTest extends GroundTest {
@@ -137,6 +143,30 @@ class TakeOverEndTest extends GroundTest {
             Await.until("it is taken over", () -> service.takenOver() == 1);
             service.abort();
             assertThat(end().cause()).isEqualTo(Cause.ABORTED);
+        }
+    }
+
+    @Test
+    void aLimitThatEndsTheHandlerIsToldWithWhatToDo() throws Exception {
+        var log = (Logger) LoggerFactory.getLogger(TakeOver.class);
+        var lines = new ListAppender<ILoggingEvent>();
+        lines.start();
+        log.setLevel(Level.INFO);
+        log.addAppender(lines);
+        try (var served = ground.serve(loops, service(exchange -> {
+            Connection raw = exchange.takeOver();
+            raw.timeouts(Timeouts.DEFAULT.withRead(Duration.ofMillis(20)));
+            raw.receiveLine();
+        }))) {
+            served.send(get("/silent"));
+            assertThat(end().cause()).isEqualTo(Cause.TIMEOUT);
+            assertThat(lines.list)
+                    .singleElement()
+                    .asString()
+                    .contains("GET /silent", "20 ms to read", "timeouts(...)", "Duration.ZERO is none");
+        } finally {
+            log.detachAppender(lines);
+            log.setLevel(Level.OFF);
         }
     }
 

@@ -194,6 +194,23 @@ class UpgradeTest extends GroundTest {
     }
 
     @Test
+    void whatNobodyAsksForIsTheClientsMistake() throws Exception {
+        try (var served =
+                ground.serve(loops, HttpServerOptions.DEFAULT, exchange -> exchange.upgrade("lines/2", Headers.of()))) {
+            assertThat(served.send(get("/")).receiveAnswer())
+                    .startsWith("HTTP/1.1 426 Upgrade Required\n")
+                    .contains("Upgrade: lines/2\n", "Connection: Upgrade\n", "Connection: close\n")
+                    .contains("this is to be asked with Connection: Upgrade and Upgrade: lines/2\n");
+        }
+        try (var served =
+                ground.serve(loops, HttpServerOptions.DEFAULT, exchange -> exchange.acceptConnect(Headers.of()))) {
+            assertThat(served.send(get("/")).receiveAnswer())
+                    .startsWith("HTTP/1.1 405 Method Not Allowed\n")
+                    .contains("Allow: CONNECT\n");
+        }
+    }
+
+    @Test
     void whatIsNoSwitchIsRefusedAtOnce() throws Exception {
         try (var served = serve(exchange -> {
             assertThatIllegalArgumentException().isThrownBy(() -> exchange.upgrade("a b", Headers.of()));
