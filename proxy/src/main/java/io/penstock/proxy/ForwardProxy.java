@@ -15,7 +15,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the clients of a listener may reach by CONNECT. The addresses behind a name are looked at while it is dialled: what is looked at is
@@ -29,6 +31,10 @@ final class ForwardProxy {
     /** Why an address was not dialled; the cause of a failure to resolve. */
     private static final class Forbidden extends Exception {
         private static final long serialVersionUID = 1L;
+
+        Forbidden(InetAddress inside) {
+            super(inside.getHostAddress());
+        }
     }
 
     ForwardProxy(ConnectOptions options, Loops loops) {
@@ -49,12 +55,17 @@ final class ForwardProxy {
                         .address();
     }
 
-    boolean allows(InetSocketAddress target) {
-        if (options.allow().stream().noneMatch(each -> each.covers(target))) return false;
-        return options.internal()
-                || target.isUnresolved()
-                || !InternalAddresses.contain(target.getAddress())
-                || options.allow().stream().anyMatch(each -> each.names(target));
+    /** Whether it is in the list. */
+    boolean lists(InetSocketAddress target) {
+        return options.allow().stream().anyMatch(each -> each.covers(target));
+    }
+
+    /** Whether it is an address of the inside that is not itself in the list. */
+    boolean leadsInside(InetSocketAddress target) {
+        return !options.internal()
+                && !target.isUnresolved()
+                && InternalAddresses.contain(target.getAddress())
+                && options.allow().stream().noneMatch(each -> each.names(target));
     }
 
     /** Dials what a client has asked for. */
@@ -67,30 +78,36 @@ final class ForwardProxy {
         return connector.connect(address);
     }
 
-    /** Whether the name of a target that is allowed leads to addresses that are not. */
-    static boolean isForbidden(ConnectionException failure) {
-        return failure.getCause() instanceof Forbidden;
+    /** The address of the inside to which the name of a target that is listed leads, if that is why it was not dialled; or null. */
+    static @Nullable String inside(ConnectionException failure) {
+        return failure.getCause() instanceof Forbidden forbidden ? forbidden.getMessage() : null;
     }
 
     /** Finds only addresses of the outside. */
     private record OutsideOnly(Resolver all) implements Resolver {
         @Override
         public List<InetAddress> resolve(String host) throws ConnectionException {
-            List<InetAddress> found = outside(all.resolve(host));
-            if (found.isEmpty()) throw forbidden(host);
-            return found;
+            List<InetAddress> found = all.resolve(host);
+            List<InetAddress> outside = outside(found);
+            if (outside.isEmpty()) throw forbidden(host, found.getFirst());
+            return outside;
         }
 
         @Override
         public void resolve(String host, Consumer<List<InetAddress>> found) throws ConnectionException {
             var any = new boolean[1];
+            var inside = new AtomicReference<@Nullable InetAddress>();
             all.resolve(host, addresses -> {
                 List<InetAddress> outside = outside(addresses);
-                if (outside.isEmpty()) return;
+                if (outside.isEmpty()) {
+                    if (!addresses.isEmpty()) inside.compareAndSet(null, addresses.getFirst());
+                    return;
+                }
                 any[0] = true;
                 found.accept(outside);
             });
-            if (!any[0]) throw forbidden(host);
+            InetAddress first = inside.get();
+            if (!any[0] && first != null) throw forbidden(host, first);
         }
 
         private static List<InetAddress> outside(List<InetAddress> addresses) {
@@ -99,9 +116,13 @@ final class ForwardProxy {
                     .toList();
         }
 
-        private static ConnectionException forbidden(String host) {
+        private static ConnectionException forbidden(String host, InetAddress inside) {
             return ConnectionException.of(
-                    Reason.UNRESOLVED, Phase.RESOLVE, null, host + " has internal addresses only", new Forbidden());
+                    Reason.UNRESOLVED,
+                    Phase.RESOLVE,
+                    null,
+                    host + " has internal addresses only",
+                    new Forbidden(inside));
         }
     }
 }

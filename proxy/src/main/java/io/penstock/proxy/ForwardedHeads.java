@@ -77,10 +77,14 @@ final class ForwardedHeads {
         FIELDS.add(headers, HeaderNames.UPGRADE, upgrade);
     }
 
-    /** The head of such a plugin's answer. What a 101 goes on with is said anew: it holds for the next hop too. */
+    /**
+     * The head of such a plugin's answer. What a 101 goes on with, and what a 426 asks for, is said anew: it holds for the next hop too.
+     * Source: RFC 9110 §15.5.22.
+     */
     void ownResponse(ResponseHead head) {
         Headers headers = head.headers();
-        String upgrade = head.status() == 101 ? String.join(", ", headers.all(HeaderNames.UPGRADE)) : "";
+        boolean named = head.status() == 101 || head.status() == 426;
+        String upgrade = named ? String.join(", ", headers.all(HeaderNames.UPGRADE)) : "";
         if (headers.contains(HeaderNames.CONNECTION)) dropNamed(headers.copy(), headers);
         headers.removeIf(ForwardedHeads::isOneHop);
         offer(upgrade, headers);

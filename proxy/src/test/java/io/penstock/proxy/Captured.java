@@ -1,5 +1,6 @@
 package io.penstock.proxy;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
@@ -25,6 +26,12 @@ final class Captured implements AutoCloseable {
         appender.start();
         logger.addAppender(appender);
         logger.setAdditive(false);
+    }
+
+    /** With what that class says at INFO. */
+    static Captured infoOf(Class<?> teller) {
+        ((Logger) LoggerFactory.getLogger(teller)).setLevel(Level.INFO);
+        return new Captured();
     }
 
     static Captured log() {

@@ -115,13 +115,19 @@ class ConnectTest {
     void addressesOfTheInsideAreRefusedWhateverLeadsToThem(String host) throws Exception {
         try (var origin = greeting()) {
             String target = host + ":" + origin.address().getPort();
-            try (var rig = Rig.alone()
+            try (var captured = Captured.infoOf(ConnectLeg.class);
+                    var rig = Rig.alone()
                             .connect(ConnectOptions.to(ConnectTarget.of("*:*")))
                             .start();
                     var client = rig.client()) {
                 client.sendRaw(connect(target));
                 assertThat(client.answer("CONNECT").status()).isEqualTo(403);
                 assertThat(origin.connections()).isZero();
+                assertThat(captured.lines())
+                        .filteredOn(line -> line.startsWith("INFO") && line.contains(target + " leads to "))
+                        .singleElement()
+                        .asString()
+                        .contains("an address of the inside", "`internal: true`");
             }
         }
     }

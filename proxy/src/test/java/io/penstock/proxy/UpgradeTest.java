@@ -301,6 +301,8 @@ class UpgradeTest {
             for (int i = 0; i < 3; i++) {
                 Message answer = client.get("/", "Connection: Upgrade", "Upgrade: tcp");
                 assertThat(answer.status()).isEqualTo(426);
+                assertThat(answer.field("Upgrade")).isEqualTo("tcp"); // a 426 has to name it: RFC 9110 §15.5.22
+                assertThat(answer.field("Connection")).isEqualTo("Upgrade");
                 assertThat(answer.body()).isEqualTo("no");
             }
             assertThat(origin.connections()).isEqualTo(1);
