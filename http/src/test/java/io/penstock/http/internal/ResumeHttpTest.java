@@ -18,6 +18,7 @@ import io.penstock.testkit.Await;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Test;
 
@@ -58,6 +59,7 @@ class ResumeHttpTest extends GroundTest {
             body.finish();
         });
         for (Handler handler : complete) {
+            var handled = new AtomicInteger(); // for the client has its answer before
             try (var served = serve(HttpServerOptions.DEFAULT, exchange -> {
                 assertThat(exchange.connection().timeouts().read()).isEqualTo(HttpServerOptions.DEFAULT.bodyTimeout());
                 handler.handle(exchange);
@@ -69,12 +71,15 @@ class ResumeHttpTest extends GroundTest {
                 assertThat(raw.origin()).isEqualTo(before);
                 assertThatIllegalStateException().isThrownBy(raw::resumeHttp);
                 assertThatIllegalStateException().isThrownBy(exchange::takeOver);
+                handled.incrementAndGet();
             })) {
                 for (int i = 0; i < 3; i++) {
                     served.send(request("POST", "/", "Content-Length: 5") + "hello");
                     assertThat(served.receiveAnswer())
                             .startsWith("HTTP/1.1 200 OK")
                             .endsWith("whole");
+                    int count = i + 1;
+                    Await.until("the handler is done", () -> handled.get() == count);
                     assertThat(Await.stays(
                                     Duration.ofMillis(20), () -> served.client().isOpen()))
                             .isTrue();
