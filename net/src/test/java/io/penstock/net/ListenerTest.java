@@ -301,7 +301,8 @@ class ListenerTest {
 
     @Test
     void aListenerThatWasForgottenEndsWithItsLoops() throws Exception {
-        var address = AbstractUnixAddress.of("forgotten-" + ProcessHandle.current().pid()); // nobody else takes it
+        var address =
+                AbstractUnixAddress.of("forgotten-" + ProcessHandle.current().pid()); // nobody else takes it
         for (int round = 0; round < 20; round++) { // whether Netty would close it depends on the moment
             try (var brief = Loops.open(LoopOptions.DEFAULT.withCount(1))) {
                 Listener.open(brief, address, _ -> {});
