@@ -4,6 +4,7 @@ import gzip
 import os
 import re
 import resource
+import select
 import signal
 import socket
 import subprocess
@@ -193,6 +194,37 @@ class Server:
                     pass  # it ended by itself in between
         self.process.wait()
         self.process = None
+
+
+class Client(Server):
+    """A client under measurement: it does a round when it is told to, and tells what came of it."""
+
+    def launch(self):
+        with open(self.directory / "output.log", "wb") as output:
+            self.process = subprocess.Popen(
+                ["taskset", "-c", str(self.core)] + self.command, cwd=self.directory, stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=output, start_new_session=True)
+
+    def answers(self):
+        return self.line(self.patience) == "ready"
+
+    def check(self):
+        """It looks at every frame itself."""
+
+    def line(self, seconds):
+        """The next line that it prints; empty when none comes."""
+        return self.process.stdout.readline().decode().strip() if select.select([self.process.stdout], [], [], seconds)[0] else ""
+
+    def round(self, seconds):
+        """Has it work for so long, and returns what it tells; refused when it tells nothing."""
+        try:
+            self.process.stdin.write(f"{seconds}\n".encode())
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass  # nothing comes then either
+        if not (report := self.line(seconds + 30)):
+            raise Refused(f"the client {self.name} failed:\n{self.output()}")
+        return report
 
 
 def chunked(body):

@@ -9,14 +9,23 @@ import sys
 import tempfile
 from pathlib import Path
 
-from processes import Refused, Server, files_allowed, free_port
+from processes import Client, Refused, Server, files_allowed, free_port
 
 HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
 SEARCH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
 OPERATIONS = 200  # of the jobs that do more than one in a request
 PARTS, PART, PIECES = 3200, 5000, 240  # of the stream: parts with their boundary; and how it is received in pieces
 BOUNDARY = b"\r\n--penstock-boundary-7MA4YWxkTrZu0gW"
 HELLO, ORIGIN, REDIS, GENERATED = b"hello\n", b"hello world\n", b"hello from redis\n", b"x" * 12
+# What a frame client does, what its far end does, over how many connections, and how many questions are in flight on each
+FRAMES = {"frames-rpc": ("ask", "echo", 8, 128), "frames-pingpong": ("ask", "echo", 64, 1),
+          "frames-oneway": ("receive", "flood", 4, 0), "frames-slow": ("receive", "slow", 1, 0),
+          "client-connects": ("connect", "echo", 16, 0)}
+LIBRARY = ROOT / "server" / "target" / "dist" / "lib"
+# As the launcher starts Penstock, for Netty too
+JVM = ["--add-opens", "java.base/java.lang=ALL-UNNAMED", "--enable-native-access=ALL-UNNAMED", "-XX:+UseCompactObjectHeaders",
+       "-XX:+UseParallelGC", "-Xmn64m", "-Dio.netty.leakDetection.level=disabled"]
 TUNNELS = {"tunnel-bulk": "bulk", "tunnel-pingpong": "pingpong", "tunnel-upgrade": "upgrade", "tunnel-idle": "idle"}
 
 
@@ -65,7 +74,8 @@ class Bench:
         self.servers, self.values, self.origin, self.loader = [], {}, None, None
         self.body = {"reply": HELLO, "redis": REDIS, "roundtrip": b"done\n", "pool": b"done\n", "parked": None,
                      "intercept": GENERATED, "until": f"{PARTS * PART}\n".encode(),
-                     "bulk": f"{PIECES * 65536}\n".encode(), **dict.fromkeys(TUNNELS, b"up\n")}.get(job, ORIGIN)
+                     "bulk": f"{PIECES * 65536}\n".encode(), **dict.fromkeys(TUNNELS, b"up\n"),
+                     **dict.fromkeys(FRAMES)}.get(job, ORIGIN)
 
     def __enter__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="penstock-bench-"))
@@ -124,6 +134,38 @@ class Bench:
             command = [self.loader, "target", f"127.0.0.1:{values['PORT']}"]
             self.origin = self.add(Server("target", command, folder, values["PORT"], self.load_core))
 
+        elif self.job in FRAMES:
+            folder, values = self.place("far")
+            command = [self.go_program("frames"), FRAMES[self.job][1], f"127.0.0.1:{values['PORT']}"]
+            self.origin = self.add(Server("far end", command, folder, values["PORT"], self.load_core))
+            self.classes = self.frame_clients()
+
+    def frame_clients(self):
+        """Compiles the clients of the frame jobs."""
+        sources = ROOT / "bench" / "src" / "main" / "java" / "io" / "penstock" / "bench" / "frames"
+        if not LIBRARY.is_dir():
+            raise Refused(f"{LIBRARY} is missing: have ./penstock build it")
+        classes = self.folder / "classes"
+        command = [self.java("javac"), "-d", str(classes), "-cp", f"{LIBRARY}/*",
+                   *(str(each) for each in sources.glob("*.java") if each.name != "package-info.java")]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise Refused(f"the frame clients do not compile:\n{done.stderr}")
+        return classes
+
+    @staticmethod
+    def java(program):
+        home = os.environ.get("JAVA_HOME")
+        return f"{home}/bin/{program}" if home else find(program)
+
+    def frame_client(self, name):
+        """A client that is measured: one of Penstock's faces, or Netty."""
+        folder, values = self.place(name)
+        does, _, connections, in_flight = FRAMES[self.job]
+        command = [self.java("java"), *JVM, "-cp", f"{self.classes}:{LIBRARY}/*", "io.penstock.bench.frames.FrameClient",
+                   name, does, str(self.origin.port), str(connections), str(in_flight)]
+        return self.add(Client(name, command, folder, values["PORT"], self.server_core))
+
     def go_program(self, name):
         """Builds one of the programs in Go."""
         program = self.folder / f"go-{name}"
@@ -135,6 +177,8 @@ class Bench:
 
     def start(self, name):
         """Starts a peer or Penstock by name, on the server's core."""
+        if self.job in FRAMES:
+            return self.frame_client(name)
         return {"penstock": self.penstock, "nginx": self.nginx, "haproxy": self.haproxy,
                 "trafficserver": self.traffic_server, "go": self.go}[name]()
 
