@@ -64,6 +64,8 @@ public final class ConnectionException extends IOException {
         TOO_LONG("the input exceeds the limit"),
         /** The bytes do not have the form they must have. */
         MALFORMED("the input is malformed"),
+        /** What came is no packet of the {@link Framing} that is received by, or too long a one; nothing more can be received. */
+        FRAMING("the input breaks the framing"),
         /** A file that was being sent could not be read. */
         FILE("the file could not be read"),
         /** There is no such descriptor, or it is a standard stream that nobody said is meant. */

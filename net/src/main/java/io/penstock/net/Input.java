@@ -101,6 +101,12 @@ public interface Input {
     Delimited receiveUntil(byte[] delimiter, Until options);
 
     /**
+     * Makes an iterator over the packets that the stream consists of, wherever they were cut on their way. Receives nothing itself, and
+     * may be called whatever state the stream is in.
+     */
+    Framed framed(Framing framing);
+
+    /**
      * Reads at least one byte into the buffer, as many as are there and fit.
      *
      * @return the number of bytes, 0 only when {@code into} has no room, -1 at the end of the stream

@@ -7,6 +7,8 @@ import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Delimited;
+import io.penstock.net.Framed;
+import io.penstock.net.Framing;
 import io.penstock.net.Input;
 import io.penstock.net.Output;
 import io.penstock.net.Until;
@@ -54,6 +56,12 @@ public abstract class BufferedInput implements Input {
 
     /** The chunk being consumed: received already, or put back. Null or readable. */
     private @Nullable ByteBuf current;
+
+    /** How often somebody has begun to read. The reader's. */
+    private int turns;
+
+    /** Why nothing can be made of what comes, and nobody is to try. The reader's. */
+    private @Nullable ConnectionException broken;
 
     /**
      * The next chunk, which the caller owns and which has at least one byte; null at the end of the stream. Parks until there
@@ -225,6 +233,11 @@ public abstract class BufferedInput implements Input {
     @Override
     public final Delimited receiveUntil(byte[] delimiter, Until options) {
         return new Pieces(this, Delimiter.of(delimiter), options);
+    }
+
+    @Override
+    public final Framed framed(Framing framing) {
+        return new Packets(this, framing);
     }
 
     @Override
@@ -414,7 +427,7 @@ public abstract class BufferedInput implements Input {
 
     /** Parks for the next chunk and puts it behind what is held; false at the end of the stream. */
     private boolean append() throws ConnectionException {
-        ByteBuf more = next();
+        ByteBuf more = arrival();
         if (more == null) return false;
         ByteBuf before = current;
         if (before == null) {
@@ -454,7 +467,9 @@ public abstract class BufferedInput implements Input {
     }
 
     private boolean tryClaim(Thread by) {
-        return READER.compareAndSet(this, (Thread) null, by);
+        if (!READER.compareAndSet(this, (Thread) null, by)) return false;
+        turns++;
+        return true;
     }
 
     /** That thread is about to give the input free. */
@@ -500,8 +515,36 @@ public abstract class BufferedInput implements Input {
     }
 
     final @Nullable ByteBuf chunk() throws ConnectionException {
-        if (current == null) current = next();
+        if (current == null) current = arrival();
         return current;
+    }
+
+    /** The next chunk, as {@link #next} has it, unless nothing could be made of what came before. */
+    final @Nullable ByteBuf arrival() throws ConnectionException {
+        ConnectionException flaw = broken;
+        if (flaw != null) throw ConnectionException.of(flaw.reason(), flaw.phase(), peer(), flaw.text(), flaw);
+        return next();
+    }
+
+    /** Whoever receives from now on gets this failure, once what is held is consumed. For whoever has the claim. */
+    final ConnectionException breaks(ConnectionException flaw) {
+        broken = flaw;
+        return flaw;
+    }
+
+    final boolean isBroken() {
+        return broken != null;
+    }
+
+    /** How often somebody has begun to read so far: as long as it is the same, nobody else has consumed anything. */
+    final int turns() {
+        return turns;
+    }
+
+    /** Holds another chunk in the place of the one that is held. For whoever has the claim. */
+    final void replace(@Nullable ByteBuf chunk) {
+        drop();
+        current = chunk;
     }
 
     /** The chunk being consumed, longer by what comes next; null at the end of the stream. */

@@ -69,7 +69,11 @@ final class Delimiter {
          * <p>Of the wanted number there may be a few more, as bytes that were a beginning and then none are passed together.
          */
         void in(ByteBuf chunk, long wanted) {
-            int start = chunk.readerIndex();
+            in(chunk, chunk.readerIndex(), wanted);
+        }
+
+        /** As {@link #in(ByteBuf, long)}, in what the chunk has from that place on. */
+        void in(ByteBuf chunk, int start, long wanted) {
             int end = chunk.writerIndex();
             int enough = (int) Math.min(end, start + Math.min(wanted, Integer.MAX_VALUE));
             int candidate = start;

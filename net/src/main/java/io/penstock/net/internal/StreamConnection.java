@@ -8,6 +8,8 @@ import io.penstock.net.Cork;
 import io.penstock.net.Deadline;
 import io.penstock.net.Delimited;
 import io.penstock.net.Detached;
+import io.penstock.net.Framed;
+import io.penstock.net.Framing;
 import io.penstock.net.KeepAlive;
 import io.penstock.net.Loop;
 import io.penstock.net.Output;
@@ -101,6 +103,11 @@ public final class StreamConnection extends Owned implements Connection, Duplex.
     @Override
     public Delimited receiveUntil(byte[] delimiter, Until options) {
         return input.receiveUntil(delimiter, options);
+    }
+
+    @Override
+    public Framed framed(Framing framing) {
+        return input.framed(framing);
     }
 
     @Override
@@ -407,7 +414,7 @@ public final class StreamConnection extends Owned implements Connection, Duplex.
         Released flaw = stream.dismiss();
         leaveScope();
         if (flaw == null && input.held() > 0) flaw = Released.UNREAD;
-        if (flaw != Released.ENDED && dirty) flaw = Released.DIRTY;
+        if (flaw != Released.ENDED && (dirty || input.isBroken())) flaw = Released.DIRTY;
         input.drop();
         return place.putBack(flaw, keepAlive);
     }

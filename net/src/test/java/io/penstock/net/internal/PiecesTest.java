@@ -3,14 +3,10 @@ package io.penstock.net.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.penstock.net.ConnectionException;
-import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Delimited;
 import io.penstock.net.Until;
-import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -42,7 +38,7 @@ final class PiecesTest {
         byte[][] patterns = {text(random, 1 + random.nextInt(7), letters), text(random, 1 + random.nextInt(3), letters)
         };
         boolean inclusive = random.nextInt(4) == 0;
-        var input = new Timing(stream, random);
+        var input = new ScriptedInput.Timing(stream, random);
         var model = new Model(stream);
         var ours = new Delimited[2];
         var theirs = new Model.Iterator[2];
@@ -107,7 +103,7 @@ final class PiecesTest {
             System.arraycopy(delimiter, 0, stream, 1, delimiter.length);
             System.arraycopy(delimiter, 0, stream, delimiter.length + 1, delimiter.length);
             for (int cut : new int[] {1, 2, stream.length}) {
-                var pieces = new Scripted(stream, cut).receiveUntil(delimiter);
+                var pieces = new ScriptedInput(stream, cut).receiveUntil(delimiter);
                 assertThat(pieces.next()).isEqualTo(new byte[] {1});
                 assertThat(pieces.next()).isEmpty();
                 assertThatThrownBy(pieces::next).hasMessageContaining("ended");
@@ -118,23 +114,23 @@ final class PiecesTest {
     @Test
     void theDelimiterIsTheCallersAgain() throws Exception {
         byte[] mine = {'b'};
-        var pieces = new Scripted("abc".getBytes(StandardCharsets.UTF_8), 3).receiveUntil(mine);
+        var pieces = new ScriptedInput("abc".getBytes(StandardCharsets.UTF_8), 3).receiveUntil(mine);
         mine[0] = 'c';
         assertThat(pieces.next()).isEqualTo(new byte[] {'a'});
     }
 
     @Test
     void whatASearchHasPassedIsNotKept() throws Exception {
-        var input = new Scripted(new byte[1 << 18], 1);
+        var input = new ScriptedInput(new byte[1 << 18], 1);
         var delimiter = new byte[100];
         delimiter[99] = 1;
         assertThatThrownBy(() -> input.receiveUntil(delimiter).next()).hasMessageContaining("ended");
-        assertThat(input.largest).isLessThan(2000);
+        assertThat(input.largest()).isLessThan(2000);
     }
 
     @Test
     void misuseIsRefused() {
-        var input = new Scripted(new byte[0], 1);
+        var input = new ScriptedInput(new byte[0], 1);
         assertThatThrownBy(() -> input.receiveUntil(new byte[0])).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> Until.DEFAULT.withLimit(-1)).isInstanceOf(IllegalArgumentException.class);
         var pieces = input.receiveUntil("x");
@@ -233,63 +229,6 @@ final class PiecesTest {
             private void append(StringBuilder text, int count) {
                 for (int i = 0; i < count; i++) text.append((char) pattern[i]);
             }
-        }
-    }
-
-    /** An input of known chunks. */
-    private static class Scripted extends BufferedInput {
-        private final ArrayDeque<ByteBuf> chunks = new ArrayDeque<>();
-        private final List<ByteBuf> handed = new ArrayList<>();
-        private int largest;
-
-        Scripted(byte[] stream, int size) {
-            for (int at = 0; at < stream.length; at += size) {
-                chunks.add(Unpooled.buffer().writeBytes(stream, at, Math.min(size, stream.length - at)));
-            }
-        }
-
-        Scripted(byte[] stream, Random random) {
-            for (int at = 0; at < stream.length; ) {
-                int size = Math.min(stream.length - at, 1 + random.nextInt(12));
-                var chunk = random.nextBoolean() ? Unpooled.directBuffer(random.nextInt(20)) : Unpooled.buffer();
-                chunks.add(chunk.writeZero(3).skipBytes(3).writeBytes(stream, at, size));
-                at += size;
-            }
-        }
-
-        @Override
-        protected @Nullable ByteBuf next() throws ConnectionException {
-            handed.removeIf(chunk -> chunk.refCnt() == 0);
-            for (ByteBuf chunk : handed) largest = Math.max(largest, chunk.capacity());
-            ByteBuf chunk = chunks.poll();
-            if (chunk != null) handed.add(chunk);
-            return chunk;
-        }
-
-        @Override
-        protected int waiting() {
-            return chunks.stream().mapToInt(ByteBuf::readableBytes).sum();
-        }
-
-        @Override
-        protected @Nullable SocketAddress peer() {
-            return null;
-        }
-    }
-
-    /** One that times out now and then. */
-    private static final class Timing extends Scripted {
-        private final Random random;
-
-        Timing(byte[] stream, Random random) {
-            super(stream, random);
-            this.random = random;
-        }
-
-        @Override
-        protected @Nullable ByteBuf next() throws ConnectionException {
-            if (random.nextInt(8) == 0) throw ConnectionException.of(Reason.TIMEOUT, Phase.READ, null);
-            return super.next();
         }
     }
 }
