@@ -2,14 +2,22 @@ package io.penstock.bench.frames;
 
 import io.penstock.net.Connection;
 import io.penstock.net.Connector;
+import io.penstock.net.Framed;
+import io.penstock.net.Framing;
+import io.penstock.net.LengthType;
 import io.penstock.net.Loop.Task;
 import io.penstock.net.LoopOptions;
 import io.penstock.net.Loops;
+import java.io.EOFException;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 
 /** Penstock's blocking face: a virtual thread for each connection. */
 final class FramedFace implements Face {
+    private static final Framing FRAMING =
+            Framing.lengthField(LengthType.UINT32).withBodyOffset(Frame.HEADER).withMaxPacket(Frame.MOST);
+
     private final Loops loops = Loops.open(LoopOptions.DEFAULT.withCount(1));
     private final Connector connector = Connector.of(loops);
     private final InetSocketAddress peer;
@@ -22,10 +30,11 @@ final class FramedFace implements Face {
     public void ask(int connections, int inFlight, Round round) {
         spawn(connections, round, () -> {
             try (Connection connection = connector.connect(peer)) {
+                Framed frames = connection.framed(FRAMING);
                 long asked = 0;
                 while (asked < inFlight) connection.send(Frame.of(asked++));
                 for (long answered = 0; answered < asked; answered++) {
-                    round.count(receive(connection), answered);
+                    round.count(number(frames), answered);
                     if (!round.isOver()) connection.send(Frame.of(asked++));
                 }
             }
@@ -36,7 +45,14 @@ final class FramedFace implements Face {
     public void receive(int connections, Round round) {
         spawn(connections, round, () -> {
             try (Connection connection = connector.connect(peer)) {
-                for (long next = 0; !round.isOver(); next++) round.count(receive(connection), next % Frame.NUMBERS);
+                Framed frames = connection.framed(FRAMING);
+                var next = new long[1];
+                while (!round.isOver()) {
+                    frames.receive(frame -> {
+                        round.count(frame.getLong(Frame.HEADER), next[0]++ % Frame.NUMBERS);
+                        return true;
+                    });
+                }
             }
         });
     }
@@ -47,15 +63,16 @@ final class FramedFace implements Face {
             while (!round.isOver()) {
                 try (Connection connection = connector.connect(peer)) {
                     connection.send(Frame.of(0));
-                    round.count(receive(connection), 0);
+                    round.count(number(connection.framed(FRAMING)), 0);
                 }
             }
         });
     }
 
-    private static long receive(Connection connection) throws Exception {
-        int size = ByteBuffer.wrap(connection.receive(Frame.HEADER)).getInt();
-        return ByteBuffer.wrap(connection.receive(size)).getLong();
+    private static long number(Framed frames) throws IOException {
+        byte[] frame = frames.receive();
+        if (frame == null) throw new EOFException("the far end has gone");
+        return ByteBuffer.wrap(frame).getLong(Frame.HEADER);
     }
 
     private void spawn(int count, Round round, Task task) {

@@ -34,6 +34,11 @@ final class Packets implements Framed {
     /** The chunk behind the one that is held, as long as an operation is under way; the beginning of it is the end of that one, too. */
     private @Nullable ByteBuf behind;
 
+    /** Of the chunk that is held, from this index on, as long as nothing is added to it; null when no packet of it has been shown. */
+    private @Nullable ByteBuffer view;
+
+    private int viewed;
+
     /** How long that beginning is. */
     private int overlap;
 
@@ -76,10 +81,10 @@ final class Packets implements Framed {
             boolean more = true;
             while (more && length > 0) {
                 ByteBuf chunk = chunk();
-                ByteBuffer packet = chunk.nioBuffer(chunk.readerIndex(), length - ruler.cutOff(chunk, length));
+                ByteBuffer packet = view(chunk, length - ruler.cutOff(chunk, length));
                 chunk.skipBytes(length);
                 try {
-                    more = handler.handle(packet.asReadOnlyBuffer()) && !input.isDropped();
+                    more = handler.handle(packet) && !input.isDropped();
                 } finally {
                     consumed();
                 }
@@ -87,8 +92,20 @@ final class Packets implements Framed {
             }
             return true;
         } finally {
+            view = null;
             end();
         }
+    }
+
+    /** What the chunk begins with. One view of all of it is made, of which each packet gets a slice. */
+    private ByteBuffer view(ByteBuf chunk, int size) {
+        ByteBuffer all = view;
+        if (all == null) {
+            all = chunk.nioBuffer().asReadOnlyBuffer();
+            view = all;
+            viewed = chunk.readerIndex();
+        }
+        return all.slice(chunk.readerIndex() - viewed, size);
     }
 
     private void begin() throws ConnectionException {
@@ -111,6 +128,7 @@ final class Packets implements Framed {
         ruler.restart();
         if (behind == null) input.dropIfConsumed();
         else settle();
+        if (input.kept() == null) view = null;
     }
 
     /** How long the next packet is, which is held then, whole and in one piece. */
@@ -188,6 +206,7 @@ final class Packets implements Framed {
         int count = (int) Math.min(wanted - chunk.readableBytes(), more.readableBytes() - overlap);
         ByteBuf longer = withRoom(chunk, count, wanted);
         longer.writeBytes(more, more.readerIndex() + overlap, count);
+        view = null;
         overlap += count;
         if (overlap == more.readableBytes()) {
             behind = null;
@@ -212,6 +231,7 @@ final class Packets implements Framed {
         ByteBuf more = behind;
         if (more == null) return;
         behind = null;
+        view = null;
         ByteBuf chunk = input.kept();
         int left = chunk == null ? 0 : chunk.readableBytes();
         if (left <= overlap) {
