@@ -18,6 +18,7 @@ module io.penstock.net {
     requires static io.netty.transport.classes.io_uring;
 
     exports io.penstock.net;
+    exports io.penstock.net.client;
     exports io.penstock.net.event;
     exports io.penstock.net.internal to
             io.penstock.http,

@@ -18,6 +18,7 @@ final class Snippet extends SimpleJavaFileObject {
             import io.penstock.http.*;
             import io.penstock.http.websocket.*;
             import io.penstock.net.*;
+            import io.penstock.net.client.*;
             import io.penstock.net.event.*;
             import io.penstock.proxy.*;
             import io.penstock.proxy.Proxy;
@@ -47,6 +48,7 @@ final class Snippet extends SimpleJavaFileObject {
                 Proxy proxy;
                 Transaction transaction;
                 WebSocket socket;
+                ClientHandler handler;
 
                 void log(Object line) {}
 

@@ -13,7 +13,7 @@ import java.lang.invoke.VarHandle;
  * <p>Not reentrant, never nested, and never held while parking or yielding: a virtual thread cannot leave its carrier while it holds
  * one, so whoever spins does so for moments.
  */
-final class SpinLock {
+public final class SpinLock {
     private static final int SPINS = 200;
     private static final VarHandle HELD;
 
@@ -28,7 +28,7 @@ final class SpinLock {
     @SuppressWarnings("unused") // through HELD
     private volatile boolean held;
 
-    void lock() {
+    public void lock() {
         for (int i = 0; !HELD.compareAndSet(this, false, true); i++) {
             if (i < SPINS) {
                 Thread.onSpinWait();
@@ -38,7 +38,7 @@ final class SpinLock {
         }
     }
 
-    void unlock() {
+    public void unlock() {
         HELD.setRelease(this, false);
     }
 }

@@ -670,6 +670,19 @@ public final class StreamConnection extends Owned implements Connection, Duplex.
         stream.input().cancelWait(this);
     }
 
+    /**
+     * Has the watcher told, once, on the thread that notices, as soon as something comes or the input ends; for whoever reads without
+     * waiting. False when something has come by now, or it has ended.
+     */
+    public boolean whenReadable(Runnable watcher) {
+        return stream.input().watch(watcher);
+    }
+
+    /** Sends what there is room for now, without waiting, and returns how much that was; 0 also when somebody else sends, or nothing can be sent. */
+    public int offer(byte[] bytes, int offset, int count) {
+        return output.offer(bytes, offset, count);
+    }
+
     Duplex stream() {
         return stream;
     }

@@ -80,6 +80,16 @@ final class StreamOutput extends ChunkOutput {
         }
     }
 
+    /** See {@link StreamConnection#offer}. */
+    int offer(byte[] bytes, int offset, int count) {
+        if (!tryBegin()) return 0;
+        try {
+            return half.copy(bytes, offset, count);
+        } finally {
+            unclaim();
+        }
+    }
+
     /** All of them under one claim: no other writer gets between. */
     @Override
     public long send(ByteBuffer... buffers) throws ConnectionException {

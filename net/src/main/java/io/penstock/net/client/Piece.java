@@ -1,0 +1,108 @@
+package io.penstock.net.client;
+
+import io.penstock.net.Loop;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+
+/** Something that waits to be sent. */
+sealed interface Piece {
+    /** How much it counts for the marks. */
+    long weight();
+
+    /** How many bytes it is. */
+    long size();
+
+    /** Bytes, to which others may be added as long as it waits. */
+    final class Bytes implements Piece {
+        private static final int LEAST = 16 * 1024;
+
+        private final byte[] bytes;
+        private int size;
+
+        private Bytes(int capacity) {
+            bytes = new byte[capacity];
+        }
+
+        static Bytes of(byte[] from, int offset, int count) {
+            var copy = new Bytes(Math.max(LEAST, count));
+            copy.add(from, offset, count);
+            return copy;
+        }
+
+        /** False, and nothing is added, when it has no room. */
+        boolean add(byte[] from, int offset, int count) {
+            if (count > bytes.length - size) return false;
+            System.arraycopy(from, offset, bytes, size, count);
+            size += count;
+            return true;
+        }
+
+        byte[] bytes() {
+            return bytes;
+        }
+
+        @Override
+        public long weight() {
+            return size;
+        }
+
+        @Override
+        public long size() {
+            return size;
+        }
+    }
+
+    /** A part of a file, which is this one's to close. It takes no memory, but it does take a descriptor. */
+    record File(FileChannel file, long offset, long size) implements Piece {
+        private static final int WEIGHT = 64 * 1024;
+
+        @Override
+        public long weight() {
+            return WEIGHT;
+        }
+
+        /** All of a file. */
+        static File open(Path path) throws IOException {
+            Loop loop = Loop.current();
+            try {
+                FileChannel file = loop == null ? FileChannel.open(path) : loop.offload(() -> FileChannel.open(path));
+                return new File(file, 0, file.size());
+            } catch (IOException | RuntimeException e) {
+                throw e;
+            } catch (Exception e) {
+                throw new IOException("opening the file was given up", e);
+            }
+        }
+
+        File part(long from, long length) {
+            if (from < 0 || length < 0 || length > size - from) {
+                close();
+                throw new IllegalArgumentException(
+                        "a file of " + size + " bytes has no part of " + length + " from " + from);
+            }
+            return new File(file, from, length);
+        }
+
+        void close() {
+            try {
+                file.close();
+            } catch (IOException e) {
+                // it was only read
+            }
+        }
+    }
+
+    /** The end of the stream. */
+    record End() implements Piece {
+        @Override
+        public long weight() {
+            return 0;
+        }
+
+        @Override
+        public long size() {
+            return 0;
+        }
+    }
+}

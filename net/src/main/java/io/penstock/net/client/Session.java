@@ -1,0 +1,411 @@
+package io.penstock.net.client;
+
+import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Phase;
+import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Loop;
+import io.penstock.net.client.ClientEnd.Cause;
+import io.penstock.net.internal.SpinLock;
+import java.net.SocketAddress;
+import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One use of a client, from {@code connect} to its last event: straight-line code on the client's thread, the only one that tells the
+ * handler. What others want of it they leave as word: a field, and then {@link #tell()}.
+ */
+abstract sealed class Session implements SendQueue.Outlet permits StreamSession {
+    private static final Logger LOG = LoggerFactory.getLogger(Client.class);
+
+    private enum State {
+        OPENING,
+        OPEN,
+        ENDED
+    }
+
+    final Client client;
+    final ClientHandler handler;
+    final ClientOptions options;
+    final SendQueue queue;
+    private final Silence silence;
+
+    private final SpinLock lock = new SpinLock();
+    private State state = State.OPENING;
+    private volatile @Nullable Thread thread;
+
+    /** How it ends: what came first. */
+    private volatile @Nullable ClientEnd end;
+
+    /** It is to be closed as soon as nothing waits to be sent. */
+    private volatile boolean closing;
+
+    private volatile boolean paused;
+
+    /** The peer has ended its stream. */
+    private volatile boolean inputOver;
+
+    /** The output was shut down, behind all that was sent. */
+    private volatile boolean outputOver;
+
+    /** The handler waits for the end of a TLS handshake. */
+    private volatile boolean securing;
+
+    /** There is word for the thread: it looks, before it tells another packet. */
+    private volatile boolean word;
+
+    /** Whether the handler was last told that the queue is full. */
+    private boolean toldFull;
+
+    Session(Client client) {
+        this.client = client;
+        this.handler = client.handler();
+        this.options = client.options();
+        this.queue = new SendQueue(this, options);
+        this.silence = new Silence(options.idle(), this::tell);
+    }
+
+    // ---- what the kinds differ in
+
+    abstract @Nullable SocketAddress target();
+
+    abstract void dial() throws ConnectionException;
+
+    /** Tells the packets that are there, until there {@linkplain #hasWord() is word}. */
+    abstract void receive() throws Exception;
+
+    /** Has {@link #readable()} called once when there is more to receive; false when there is by now. */
+    abstract boolean watch();
+
+    /** Fails when it was lost, whatever is still to be received. */
+    abstract void requireAlive() throws ConnectionException;
+
+    /** Gives up what was opened; returns how it has ended after all. */
+    abstract ClientEnd leave(ClientEnd how);
+
+    /** Ends what is open at once, whoever waits for it. */
+    abstract void breakOff();
+
+    abstract Loop loop();
+
+    // ---- the client's thread
+
+    final void live() {
+        ConnectionException failure = open();
+        if (failure == null) {
+            attend();
+            ClientEnd how = leave();
+            tellLast(() -> handler.onClose(client, how));
+        } else {
+            tellLast(() -> handler.onError(client, failure));
+        }
+    }
+
+    /** Null when it is open then. */
+    private @Nullable ConnectionException open() {
+        ConnectionException failure;
+        try {
+            if (begin()) {
+                dial();
+                if (opened()) return null;
+                breakOff();
+            }
+            failure = closedEarly();
+        } catch (ConnectionException e) {
+            failure = e;
+        } catch (RuntimeException | Error e) {
+            failure = ConnectionException.of(Reason.FAILED, Phase.CONNECT, target(), "it cannot be dialled: " + e, e);
+        }
+        ended();
+        return end == null ? failure : closedEarly();
+    }
+
+    private ConnectionException closedEarly() {
+        return ConnectionException.of(
+                Reason.CLOSED, Phase.CONNECT, target(), "the client was closed before it was connected", null);
+    }
+
+    private void attend() {
+        queue.open();
+        silence.begin(loop());
+        try {
+            handler.onConnect(client);
+            while (true) {
+                word = false; // before looking: what comes from here on is seen, or says so again
+                if (end != null) return;
+                tellChanges();
+                if (silence.isDue() && !paused && isReceiving()) handler.onIdle(client);
+                if (isReceiving()) receive();
+                mayEnd();
+                if (end == null) await();
+            }
+        } catch (Throwable e) {
+            boolean first = end(new ClientEnd(Cause.HANDLER, 0, e));
+            if (!first && !isToldAnyway(e)) LOG.error("The handler of {} failed while that ended", client, e);
+        }
+    }
+
+    private boolean isToldAnyway(Throwable e) {
+        ClientEnd how = end;
+        return how != null && how.failure() == e;
+    }
+
+    final boolean isReceiving() {
+        return !paused && !inputOver && !closing;
+    }
+
+    private void tellChanges() throws Exception {
+        while (queue.takeChange()) {
+            toldFull = !toldFull;
+            if (toldFull) {
+                handler.onBufferFull(client);
+            } else {
+                handler.onBufferEmpty(client);
+            }
+        }
+    }
+
+    /** Ends it where nothing more is to come of it. */
+    private void mayEnd() {
+        if (isReceiving()) return; // until its input says so
+        if ((closing || inputOver && outputOver) && queue.isIdle()) {
+            end(ClientEnd.of(Cause.CLOSED));
+            return;
+        }
+        try {
+            requireAlive();
+        } catch (ConnectionException e) {
+            failed(e);
+        }
+    }
+
+    /** Parks until there is something to receive, or word. */
+    private void await() {
+        if (isReceiving() && !watch()) return;
+        if (!word) LockSupport.park(this);
+        Thread.interrupted(); // was not meant for what comes next
+    }
+
+    private ClientEnd leave() {
+        silence.end();
+        long unsent = queue.discard();
+        ClientEnd how = leave(Objects.requireNonNull(end).withUnsent(unsent));
+        ended();
+        return how;
+    }
+
+    private void tellLast(Runnable event) {
+        try {
+            event.run();
+        } catch (Throwable e) {
+            LOG.error("The handler of {} failed at its last event", client, e);
+        }
+    }
+
+    // ---- for the kinds, on the client's thread
+
+    final boolean hasWord() {
+        return word;
+    }
+
+    /** What was to be received has ended, or cannot be. */
+    final void inputEnded(ConnectionException how) throws Exception {
+        if (how.reason() != Reason.EOF || how.partial().length > 0) {
+            failed(how);
+        } else {
+            inputOver = true;
+            handler.onEnd(client);
+        }
+    }
+
+    final void outputEnded() {
+        outputOver = true;
+        tell();
+    }
+
+    /** Waits, on the client's thread, until everything that was accepted has been sent; false when it has ended instead. */
+    final boolean awaitSent() {
+        while (!queue.isIdle() && end == null) {
+            LockSupport.park(this);
+            Thread.interrupted();
+        }
+        return end == null;
+    }
+
+    /** A handshake begins, or has ended; false when it is not to begin any more. */
+    final boolean secures(boolean begins) {
+        securing = begins;
+        return end == null;
+    }
+
+    final void requireHandler(String what) {
+        if (Thread.currentThread() != thread || hasEnded()) {
+            throw new IllegalStateException(what + " is for the handler to call, while it is told something");
+        }
+    }
+
+    /** On the thread that notices. */
+    final void readable() {
+        silence.broken();
+        LockSupport.unpark(thread);
+    }
+
+    final void heard() {
+        silence.broken();
+    }
+
+    final boolean wasSilent() {
+        return silence.wasDue();
+    }
+
+    // ---- word for it; any thread
+
+    final void tell() {
+        word = true;
+        LockSupport.unpark(thread);
+    }
+
+    @Override
+    public final void changed() {
+        tell();
+    }
+
+    @Override
+    public final void failed(ConnectionException failure) {
+        end(ClientEnd.of(failure));
+    }
+
+    /** False when it has ended before. */
+    final boolean end(ClientEnd how) {
+        lock.lock();
+        try {
+            if (state != State.OPEN || end != null) return false;
+            end = inputOver ? how.behindPeersEnd() : how;
+        } finally {
+            lock.unlock();
+        }
+        queue.refuse("it is closed");
+        tell();
+        return true;
+    }
+
+    /** False when it has ended before. */
+    final boolean close() {
+        lock.lock();
+        try {
+            if (state == State.ENDED || end != null) return false;
+            if (state == State.OPENING) {
+                end = ClientEnd.of(Cause.CLOSED);
+                Thread dialling = thread;
+                if (dialling != null)
+                    dialling.interrupt(); // here, so that it does not hit what comes behind the dialling
+                return true;
+            }
+        } finally {
+            lock.unlock();
+        }
+        boolean first = end(ClientEnd.of(Cause.CLOSED));
+        if (first && securing) breakOff();
+        return first;
+    }
+
+    final boolean abort() {
+        boolean first = close();
+        breakOff();
+        return first;
+    }
+
+    final boolean closeAfterFlush() {
+        lock.lock();
+        try {
+            if (state == State.OPEN) {
+                if (end != null || closing) return false;
+                closing = true;
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (!closing) return close();
+        queue.refuse("it is being closed");
+        tell();
+        return true;
+    }
+
+    final boolean shutdownOutput() {
+        if (!isOpen()) throw new IllegalStateException("the client is not open");
+        return queue.shutdown();
+    }
+
+    final boolean sendFile(Piece.File file) {
+        boolean accepted = false;
+        try {
+            accepted = queue.send(file);
+            return accepted;
+        } finally {
+            if (!accepted) file.close();
+        }
+    }
+
+    final void pause() {
+        paused = true;
+        tell();
+    }
+
+    final void resume() {
+        paused = false;
+        silence.broken();
+        tell();
+    }
+
+    // ---- where it is
+
+    private boolean begin() {
+        lock.lock();
+        try {
+            thread = Thread.currentThread();
+            return end == null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean opened() {
+        lock.lock();
+        try {
+            if (end != null) return false;
+            state = State.OPEN;
+        } finally {
+            lock.unlock();
+        }
+        Thread.interrupted();
+        return true;
+    }
+
+    private void ended() {
+        lock.lock();
+        state = State.ENDED;
+        lock.unlock();
+        Thread.interrupted();
+    }
+
+    final boolean hasEnded() {
+        lock.lock();
+        try {
+            return state == State.ENDED;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether packets are told, and sends accepted, or would be but for a pause. */
+    final boolean isOpen() {
+        lock.lock();
+        try {
+            return state == State.OPEN && end == null && !closing;
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,203 @@
+package io.penstock.net.client;
+
+import io.penstock.net.Connection;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Phase;
+import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Endpoint;
+import io.penstock.net.Loop;
+import io.penstock.net.TlsClient;
+import io.penstock.net.client.ClientEnd.Cause;
+import io.penstock.net.event.Action;
+import io.penstock.net.internal.StreamConnection;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** A client's use of a connection: TCP or UNIX, with TLS or without. */
+final class StreamSession extends Session {
+    private static final byte[] NOTHING = {};
+    private static final int MOST = 64 * 1024;
+
+    /** Null for a client that is closed before it was ever connected. */
+    private final @Nullable Endpoint endpoint;
+
+    private volatile @Nullable StreamConnection connection;
+    private Action watchingEnd = () -> false;
+
+    /** The connection is gone, be it known yet or not what has come of it. */
+    private volatile boolean gone;
+
+    StreamSession(Client client, @Nullable Endpoint endpoint) {
+        super(client);
+        this.endpoint = endpoint;
+    }
+
+    StreamConnection connection() {
+        StreamConnection open = connection;
+        if (open == null) throw new IllegalStateException("the client has not been open");
+        return open;
+    }
+
+    // ---- the client's thread
+
+    @Override
+    @Nullable
+    SocketAddress target() {
+        return endpoint == null ? null : endpoint.address();
+    }
+
+    @Override
+    void dial() throws ConnectionException {
+        var dialled = (StreamConnection) client.dial(Objects.requireNonNull(endpoint));
+        dialled.timeouts(options.connector().timeouts());
+        connection = dialled;
+        watchingEnd = dialled.whenClosed(() -> {
+            gone = true;
+            tell();
+        });
+    }
+
+    @Override
+    void receive() throws Exception {
+        while (!hasWord()) {
+            ByteBuffer packet;
+            try {
+                packet = next();
+            } catch (ConnectionException e) {
+                inputEnded(e);
+                return;
+            }
+            if (packet == null) return;
+            handler.onReceive(client, packet);
+        }
+    }
+
+    private @Nullable ByteBuffer next() throws ConnectionException {
+        Connection from = connection();
+        if (from.buffered() == 0 && from.inputEnd().isEmpty()) return null;
+        return ByteBuffer.wrap(from.receiveAny(MOST)).asReadOnlyBuffer();
+    }
+
+    @Override
+    boolean watch() {
+        if (connection().whenReadable(this::readable)) return true;
+        heard();
+        return false;
+    }
+
+    /** To send nothing fails as soon as nothing could be sent. */
+    @Override
+    void requireAlive() throws ConnectionException {
+        if (!gone) return;
+        try {
+            connection().send(NOTHING);
+        } catch (ConnectionException e) {
+            if (e.reason() != Reason.BUSY_WRITING) throw e; // else whoever sends will be told
+        }
+    }
+
+    @Override
+    ClientEnd leave(ClientEnd how) {
+        watchingEnd.cancel();
+        StreamConnection left = connection();
+        try {
+            switch (how.cause()) {
+                case TAKEN_OVER -> {}
+                case CLOSED, PEER_ENDED -> {
+                    if (how.unsent() > 0 || how.failure() != null) {
+                        left.abort(); // a stream that is cut off must not look like a whole one
+                    } else if (how.cause() == Cause.CLOSED && options.pool() != null && !wasSilent()) {
+                        left.release();
+                    } else {
+                        left.close();
+                    }
+                }
+                default -> left.abort();
+            }
+            return how;
+        } catch (ConnectionException e) {
+            return ClientEnd.of(e);
+        }
+    }
+
+    @Override
+    Loop loop() {
+        return connection().loop();
+    }
+
+    @Override
+    void breakOff() {
+        StreamConnection broken = connection;
+        if (broken != null) broken.abort();
+    }
+
+    void startTls(TlsClient tls, String host) throws ConnectionException {
+        requireHandler("startTls");
+        requireOpen("secured");
+        queue.refuse("it is in a TLS handshake");
+        try {
+            if (!awaitSent() || !secures(true)) throw closed(Phase.TLS);
+            connection().startTls(tls, host);
+            if (isOpen()) queue.open();
+        } catch (IllegalArgumentException e) {
+            queue.open();
+            throw e;
+        } catch (ConnectionException e) {
+            failed(e);
+            throw e;
+        } finally {
+            secures(false);
+        }
+    }
+
+    Connection takeOver() throws ConnectionException {
+        requireHandler("takeOver");
+        requireOpen("taken over");
+        queue.refuse("its connection was taken over");
+        if (!awaitSent() || !end(ClientEnd.of(Cause.TAKEN_OVER))) {
+            throw closed(Phase.CONNECT);
+        }
+        return connection();
+    }
+
+    private ConnectionException closed(Phase phase) {
+        return ConnectionException.of(Reason.CLOSED, phase, target());
+    }
+
+    private void requireOpen(String what) {
+        if (!isOpen() || !queue.isAccepting())
+            throw new IllegalStateException("a client that is being closed cannot be " + what);
+    }
+
+    // ---- sending
+
+    @Override
+    public int offer(byte[] bytes, int from, int count) {
+        return connection().offer(bytes, from, count);
+    }
+
+    @Override
+    public void send(Piece piece) throws ConnectionException {
+        switch (piece) {
+            case Piece.Bytes bytes -> connection().send(bytes.bytes(), 0, (int) bytes.size());
+            case Piece.File file -> {
+                try {
+                    connection().send(file.file(), file.offset(), file.size());
+                } finally {
+                    file.close();
+                }
+            }
+            case Piece.End _ -> {
+                connection().shutdownOutput();
+                outputEnded();
+            }
+        }
+    }
+
+    @Override
+    public void spawn(Runnable work) {
+        connection().loop().spawn("client sends", work::run);
+    }
+}

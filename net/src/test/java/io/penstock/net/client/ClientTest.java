@@ -1,0 +1,239 @@
+package io.penstock.net.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Endpoint;
+import io.penstock.net.LoopOptions;
+import io.penstock.net.Loops;
+import io.penstock.net.Relay;
+import io.penstock.net.Spawned;
+import io.penstock.net.client.ClientEnd.Cause;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.StandardSocketOptions;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What a client promises about its events, over TCP. */
+class ClientTest {
+    private final Loops loops = Loops.open(LoopOptions.DEFAULT.withCount(2));
+    private final Recorder told = new Recorder();
+    private ServerSocket server;
+    private Client client;
+
+    @BeforeEach
+    void open() throws IOException {
+        server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        client = Client.of(loops, told);
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        client.abort();
+        server.close();
+        loops.close(Duration.ZERO);
+    }
+
+    private Endpoint there() {
+        return Endpoint.of(server.getLocalSocketAddress());
+    }
+
+    /** The server's side of a client that is open. */
+    private Socket connected() throws IOException {
+        client.connect(there());
+        Socket peer = server.accept();
+        told.awaitEvent("connect");
+        return peer;
+    }
+
+    private static void send(Socket peer, String text) throws IOException {
+        peer.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static void reset(Socket peer) throws IOException {
+        peer.setOption(StandardSocketOptions.SO_LINGER, 0);
+        peer.close();
+    }
+
+    @Test
+    void whatIsSentArrivesAndWhatComesIsTold() throws Exception {
+        told.connected = it -> it.send("ping");
+        try (Socket peer = connected()) {
+            assertThat(peer.getInputStream().readNBytes(4)).asString().isEqualTo("ping");
+            send(peer, "pong");
+            told.await("pong", () -> told.text().equals("pong"));
+            client.close();
+            told.awaitLast();
+            assertThat(peer.getInputStream().read()).isEqualTo(-1);
+        }
+        assertThat(told.events).containsExactly("connect", "receive", "close CLOSED");
+    }
+
+    @Test
+    void thePeersEndClosesTheClientBehindWhatCame() throws Exception {
+        try (Socket peer = connected()) {
+            send(peer, "bye");
+        }
+        told.awaitLast();
+        assertThat(told.text()).isEqualTo("bye");
+        assertThat(told.events).containsExactly("connect", "receive", "end", "close PEER_ENDED");
+    }
+
+    @Test
+    void aHandlerMaySendBehindThePeersEnd() throws Exception {
+        told.ended = it -> it.send("all of it");
+        try (Socket peer = connected()) {
+            peer.shutdownOutput();
+            assertThat(peer.getInputStream().readNBytes(9)).asString().isEqualTo("all of it");
+            assertThat(client.isOpen()).isTrue();
+            assertThat(client.shutdownOutput()).isTrue();
+            told.awaitLast();
+            assertThat(peer.getInputStream().read()).isEqualTo(-1);
+        }
+        assertThat(told.events).containsExactly("connect", "end", "close PEER_ENDED");
+    }
+
+    @Test
+    void aResetIsTheCause() throws Exception {
+        reset(connected());
+        told.awaitLast();
+        assertThat(told.end.cause()).isEqualTo(Cause.RESET);
+    }
+
+    @Test
+    void nothingIsToldDuringAPauseButAReset() throws Exception {
+        told.connected = Client::pause;
+        Socket peer = connected();
+        send(peer, "unheard");
+        reset(peer);
+        told.awaitLast();
+        assertThat(told.events).containsExactly("connect", "close RESET");
+    }
+
+    @Test
+    void whatCameDuringAPauseIsToldBehindItAndThenTheEnd() throws Exception {
+        told.connected = Client::pause;
+        try (Socket peer = connected()) {
+            send(peer, "later");
+        }
+        assertThat(told.events).containsExactly("connect");
+        client.resume();
+        told.awaitLast();
+        assertThat(told.events).containsExactly("connect", "receive", "end", "close PEER_ENDED");
+    }
+
+    @Test
+    void whatAHandlerThrowsIsTheCause() throws Exception {
+        var failure = new IllegalArgumentException("no such command");
+        told.packet = it -> {
+            throw failure;
+        };
+        try (Socket peer = connected()) {
+            send(peer, "what?");
+            told.awaitLast();
+        }
+        assertThat(told.end.cause()).isEqualTo(Cause.HANDLER);
+        assertThat(told.end.failure()).isSameAs(failure);
+    }
+
+    @Test
+    void aClientMayConnectAgainFromItsLastEvent() throws Exception {
+        told.over = it -> {
+            if (told.last.get() == 0) it.connect(there());
+        };
+        connected().close();
+        try (Socket peer = server.accept()) {
+            told.await(
+                    "the second connect",
+                    () -> told.events.stream().filter("connect"::equals).count() == 2);
+            assertThat(client.isOpen()).isTrue();
+        }
+    }
+
+    @Test
+    void aClientMayConnectAgainBehindItsLastEvent() throws Exception {
+        connected().close();
+        told.awaitLast();
+        client.connect(there());
+        server.accept().close();
+        told.await("the second end", () -> told.last.get() == 2);
+    }
+
+    @Test
+    void aSecondConnectIsRefused() throws Exception {
+        try (Socket _ = connected()) {
+            assertThatThrownBy(() -> client.connect(there()))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("connected or connecting");
+            assertThat(client.isOpen()).isTrue();
+        }
+    }
+
+    @Test
+    void aClientThatWasNeverConnectedTellsItsEnd() {
+        assertThat(client.close()).isTrue();
+        assertThat(client.close()).isFalse();
+        told.awaitLast();
+        assertThat(told.failure.reason()).isEqualTo(Reason.CLOSED);
+        assertThat(told.events).containsExactly("error CLOSED");
+    }
+
+    @Test
+    void closeAfterFlushSendsAll() throws Exception {
+        byte[] much = new byte[4 << 20];
+        told.connected = it -> {
+            assertThat(it.send(much)).isTrue();
+            assertThat(it.closeAfterFlush()).isTrue();
+        };
+        client.connect(there());
+        try (Socket peer = server.accept()) {
+            assertThat(Spawned.onPlatformThread(() -> peer.getInputStream().readAllBytes())
+                            .value())
+                    .hasSize(much.length);
+        }
+        told.awaitLast();
+        assertThat(told.end).isEqualTo(new ClientEnd(Cause.CLOSED, 0, null));
+    }
+
+    @Test
+    void closeDropsWhatWaitsAndSaysSo() throws Exception {
+        told.connected = it -> {
+            assertThat(it.send(new byte[8 << 20])).isTrue();
+            it.close();
+        };
+        client.connect(there());
+        try (Socket peer = server.accept()) {
+            told.awaitLast();
+            assertThat(told.end.cause()).isEqualTo(Cause.CLOSED);
+            assertThat(told.end.unsent()).isPositive();
+            assertThatThrownBy(() -> peer.getInputStream().readAllBytes())
+                    .as("a reset")
+                    .isInstanceOf(IOException.class);
+        }
+    }
+
+    @Test
+    void theConnectionCanBeTakenOver() throws Exception {
+        told.packet = it -> {
+            var pair = io.penstock.net.Connection.pair(loops.next(), loops.next());
+            Relay.between(it.takeOver(), pair.first());
+            pair.second().send("through ");
+            pair.second().transfer(io.penstock.net.Scope.PROCESS);
+            loops.next().spawn("echo", () -> pair.second().send(pair.second().receive(4)));
+        };
+        try (Socket peer = connected()) {
+            send(peer, "go");
+            told.awaitLast();
+            send(peer, "more");
+            assertThat(peer.getInputStream().readNBytes(12)).asString().isEqualTo("through more");
+        }
+        assertThat(told.events).containsExactly("connect", "receive", "close TAKEN_OVER");
+    }
+}
