@@ -220,7 +220,10 @@ final class Penstock {
             proxy.close();
         }
         upstreams.values().forEach(Upstream::close);
-        loops.close(Duration.ofSeconds(1));
+        loops.close(
+                cutOff
+                        ? Duration.ZERO
+                        : Duration.ofSeconds(1)); // cut off while this was draining, nobody is to wait here
         accessLog.ifPresent(AccessLog::close);
         return drained;
     }

@@ -3,7 +3,6 @@ package io.penstock.http.internal;
 import io.penstock.http.Handler;
 import io.penstock.http.HttpServer;
 import io.penstock.http.HttpServerOptions;
-import io.penstock.http.TakenOver;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.Scope;
@@ -11,24 +10,22 @@ import io.penstock.net.TlsServer;
 import io.penstock.net.internal.StreamConnection;
 import java.net.SocketAddress;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A service for one connection, however it came to be. */
-public final class ConnectionServer implements HttpServer {
+public final class ConnectionServer extends ServiceServer {
     private static final Logger LOG = LoggerFactory.getLogger(ConnectionServer.class);
 
-    private final HttpService service;
     private final StreamConnection connection;
     private final SocketAddress address;
     private volatile boolean insecure;
     private final CountDownLatch ended = new CountDownLatch(1);
 
     private ConnectionServer(HttpService service, StreamConnection connection) {
-        this.service = service;
+        super(service);
         this.connection = connection;
         this.address = connection.localAddress();
     }
@@ -81,28 +78,8 @@ public final class ConnectionServer implements HttpServer {
     }
 
     @Override
-    public int busy() {
-        return service.busy();
-    }
-
-    @Override
-    public int takenOver() {
-        return service.takenOver();
-    }
-
-    @Override
-    public List<TakenOver> takeOvers() {
-        return service.takeOvers();
-    }
-
-    @Override
     public long tlsFailures() {
         return insecure ? 1 : 0;
-    }
-
-    @Override
-    public int aborted() {
-        return service.aborted();
     }
 
     @Override

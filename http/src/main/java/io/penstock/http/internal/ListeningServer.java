@@ -3,7 +3,6 @@ package io.penstock.http.internal;
 import io.penstock.http.Handler;
 import io.penstock.http.HttpServer;
 import io.penstock.http.HttpServerOptions;
-import io.penstock.http.TakenOver;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.Listener;
 import io.penstock.net.ListenerOptions;
@@ -11,15 +10,13 @@ import io.penstock.net.Loops;
 import io.penstock.net.TlsServer;
 import java.net.SocketAddress;
 import java.time.Duration;
-import java.util.List;
 
 /** A service behind a listener. */
-public final class ListeningServer implements HttpServer {
-    private final HttpService service;
+public final class ListeningServer extends ServiceServer {
     private final Listener listener;
 
     private ListeningServer(HttpService service, Listener listener) {
-        this.service = service;
+        super(service);
         this.listener = listener;
     }
 
@@ -58,28 +55,8 @@ public final class ListeningServer implements HttpServer {
     }
 
     @Override
-    public int busy() {
-        return service.busy();
-    }
-
-    @Override
-    public int takenOver() {
-        return service.takenOver();
-    }
-
-    @Override
-    public List<TakenOver> takeOvers() {
-        return service.takeOvers();
-    }
-
-    @Override
     public long tlsFailures() {
         return listener.tlsFailures();
-    }
-
-    @Override
-    public int aborted() {
-        return service.aborted();
     }
 
     @Override

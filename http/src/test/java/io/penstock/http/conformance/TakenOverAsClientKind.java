@@ -5,7 +5,6 @@ import io.penstock.http.Headers;
 import io.penstock.http.RequestHead;
 import io.penstock.http.TestIdentity;
 import io.penstock.net.Connection;
-import io.penstock.net.Connection.Origin;
 import io.penstock.net.Connector;
 import io.penstock.net.Endpoint;
 import io.penstock.net.Loops;
@@ -15,7 +14,6 @@ import io.penstock.net.TlsClient;
 import io.penstock.net.TlsEngine;
 import io.penstock.testkit.Await;
 import io.penstock.testkit.Call;
-import io.penstock.testkit.ConnectionKind;
 import io.penstock.testkit.Ends;
 import io.penstock.testkit.Peer;
 import java.net.InetAddress;
@@ -34,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param engine what secures them; null for plain TCP
  * @param behind what the server sends in one piece with the head of its answer, which is received before the test begins
  */
-record TakenOverAsClientKind(@Nullable TlsEngine engine, String behind) implements ConnectionKind {
+record TakenOverAsClientKind(@Nullable TlsEngine engine, String behind) implements TakenOverStream {
     private static final String REQUEST =
             "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: raw\r\nConnection: Upgrade\r\n\r\n";
     private static final String ANSWER =
@@ -91,25 +89,5 @@ record TakenOverAsClientKind(@Nullable TlsEngine engine, String behind) implemen
         secured.setSoTimeout((int) Await.LIMIT.toMillis());
         secured.startHandshake();
         return Peer.of(raw, secured);
-    }
-
-    @Override
-    public Origin origin() {
-        return Origin.TAKEN_OVER;
-    }
-
-    @Override
-    public boolean isTcp() {
-        return true;
-    }
-
-    @Override
-    public boolean abortsAsReset() {
-        return true;
-    }
-
-    @Override
-    public long mostUnderWay() {
-        return 64L << 20;
     }
 }

@@ -5,7 +5,6 @@ import io.penstock.http.HttpServerOptions;
 import io.penstock.http.TestIdentity;
 import io.penstock.http.internal.HttpService;
 import io.penstock.net.Connection;
-import io.penstock.net.Connection.Origin;
 import io.penstock.net.Listener;
 import io.penstock.net.ListenerOptions;
 import io.penstock.net.Loops;
@@ -13,7 +12,6 @@ import io.penstock.net.Scope;
 import io.penstock.net.TlsEngine;
 import io.penstock.net.TlsServer;
 import io.penstock.testkit.Await;
-import io.penstock.testkit.ConnectionKind;
 import io.penstock.testkit.Ends;
 import io.penstock.testkit.Peer;
 import java.net.InetAddress;
@@ -33,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param engine what secures them; null for plain TCP
  * @param early what the client sends in one piece with the head of its request, which is received before the test begins
  */
-record TakenOverKind(@Nullable TlsEngine engine, String early) implements ConnectionKind {
+record TakenOverKind(@Nullable TlsEngine engine, String early) implements TakenOverStream {
     private static final String HEAD = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
     @Override
@@ -68,25 +66,5 @@ record TakenOverKind(@Nullable TlsEngine engine, String early) implements Connec
         secured.setSoTimeout((int) Await.LIMIT.toMillis());
         secured.startHandshake();
         return Peer.of(raw, secured);
-    }
-
-    @Override
-    public Origin origin() {
-        return Origin.TAKEN_OVER;
-    }
-
-    @Override
-    public boolean isTcp() {
-        return true;
-    }
-
-    @Override
-    public boolean abortsAsReset() {
-        return true;
-    }
-
-    @Override
-    public long mostUnderWay() {
-        return 64L << 20;
     }
 }

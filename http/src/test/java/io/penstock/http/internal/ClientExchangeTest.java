@@ -12,62 +12,17 @@ import io.penstock.http.ResponseHead;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
-import io.penstock.net.LoopOptions;
-import io.penstock.net.Loops;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A client's exchange against an origin that is played by hand. */
-class ClientExchangeTest {
-    private static final RequestHead GET = RequestHead.of("GET", "/", Headers.of("Host", "x"));
-
-    private static Loops loops;
-
-    private Connection client;
-    private Connection origin;
-    private ClientExchange exchange;
-
-    @BeforeAll
-    static void openLoops() {
-        loops = Loops.open(LoopOptions.DEFAULT.withCount(1));
-    }
-
-    @AfterAll
-    static void closeLoops() {
-        assertThat(loops.close(Duration.ofSeconds(10))).isTrue();
-    }
-
-    @BeforeEach
-    void open() {
-        Connection.Pair pair = Connection.pair(loops.next(), loops.next());
-        client = pair.first();
-        origin = pair.second();
-        exchange = ClientExchange.on(client);
-    }
-
-    @AfterEach
-    void close() {
-        exchange.close();
-        client.abort();
-        origin.abort();
-    }
-
-    private void reply(String text) throws ConnectionException {
-        origin.send(text.getBytes(StandardCharsets.ISO_8859_1));
-    }
-
+class ClientExchangeTest extends PlayedServerTest {
     private String asked() throws ConnectionException {
         var text = new StringBuilder();
-        for (String line = origin.receiveLine(); !line.isEmpty(); line = origin.receiveLine())
+        for (String line = server.receiveLine(); !line.isEmpty(); line = server.receiveLine())
             text.append(line).append('\n');
         return text.toString();
     }
@@ -80,14 +35,14 @@ class ClientExchangeTest {
         assertThat(asked()).isEqualTo("POST /a?b HTTP/1.1\nHost: x\nContent-Length: 3\n");
         body.send("abc");
         body.finish();
-        assertThat(origin.receive(3)).isEqualTo("abc".getBytes());
+        assertThat(server.receive(3)).isEqualTo("abc".getBytes());
 
         BodyOutput chunks = ClientExchange.on(client)
                 .send(RequestHead.of("PUT", "/", Headers.of("Host", "x")), ClientExchange.CHUNKED);
         assertThat(asked()).isEqualTo("PUT / HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n");
         chunks.send("abc");
         chunks.finish(Headers.of("X", "y"));
-        assertThat(origin.receive(19)).isEqualTo("3\r\nabc\r\n0\r\nX: y\r\n\r\n".getBytes());
+        assertThat(server.receive(19)).isEqualTo("3\r\nabc\r\n0\r\nX: y\r\n\r\n".getBytes());
 
         assertThat(ClientExchange.on(client).send(GET, ClientExchange.NO_BODY).isFinished())
                 .isTrue();
@@ -118,7 +73,7 @@ class ClientExchangeTest {
                 asked();
                 assertThat(next.firstByteSeen()).isFalse();
                 reply(answer.substring(0, cut));
-                origin.flush();
+                server.flush();
                 reply(answer.substring(cut));
                 ResponseHead head = next.receiveHead(early -> interim.add(early.toString()));
                 assertThat(next.firstByteSeen()).isTrue();
@@ -196,7 +151,7 @@ class ClientExchangeTest {
     void aBodyWithoutALengthEndsWithTheConnection() throws Exception {
         ask(GET, "HTTP/1.1 200 OK\r\n\r\nall ");
         reply("of it");
-        origin.shutdownOutput();
+        server.shutdownOutput();
         assertThat(exchange.body().receiveAll()).isEqualTo("all of it".getBytes());
         assertThat(exchange.reusable()).isFalse();
     }
@@ -239,7 +194,7 @@ class ClientExchangeTest {
     @Test
     void anOriginThatDiesBeforeItsFirstByteIsToldFromOneThatDiesLater() throws Exception {
         exchange.send(GET, ClientExchange.NO_BODY);
-        origin.shutdownOutput();
+        server.shutdownOutput();
         assertThatThrownBy(exchange::receiveHead)
                 .hasMessageContaining("before it answered")
                 .isInstanceOfSatisfying(

@@ -14,12 +14,9 @@ import io.penstock.net.Connection;
 import io.penstock.net.Connection.Origin;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
-import io.penstock.net.LoopOptions;
-import io.penstock.net.Loops;
 import io.penstock.net.Scope;
 import io.penstock.net.Timeouts;
 import io.penstock.testkit.Await;
-import io.penstock.testkit.LeakCheck;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -27,59 +24,12 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A client's connection as a raw stream, against a server that is played by hand: when it can be had, and what becomes of the rest. */
-class ClientTakeOverTest {
-    @RegisterExtension
-    static final LeakCheck LEAKS = LeakCheck.ofBuffers();
-
-    private static final RequestHead GET = RequestHead.of("GET", "/", Headers.of("Host", "x"));
-
-    private static Loops loops;
-
-    private Connection client;
-    private Connection server;
-    private ClientExchange exchange;
-
-    @BeforeAll
-    static void openLoops() {
-        loops = Loops.open(LoopOptions.DEFAULT.withCount(1));
-    }
-
-    @AfterAll
-    static void closeLoops() {
-        assertThat(loops.close(Duration.ofSeconds(10))).isTrue();
-    }
-
-    @BeforeEach
-    void open() {
-        Connection.Pair pair = Connection.pair(loops.next(), loops.next());
-        client = pair.first();
-        server = pair.second();
-        exchange = ClientExchange.on(client);
-    }
-
-    @AfterEach
-    void close() {
-        exchange.close();
-        ((io.penstock.net.internal.StreamConnection) client).revoke();
-        server.abort();
-        assertThat(Await.within(Await.LIMIT, () -> loops.all().getFirst().connections() == 0))
-                .isTrue();
-    }
-
-    private void reply(String text) throws ConnectionException {
-        server.send(text.getBytes(StandardCharsets.ISO_8859_1));
-        server.flush();
-    }
+class ClientTakeOverTest extends PlayedServerTest {
 
     private ResponseHead ask(RequestHead request, String answer) throws ConnectionException {
         exchange.send(request, ClientExchange.NO_BODY);

@@ -12,6 +12,8 @@ import io.penstock.net.Scope;
 import io.penstock.testkit.Await;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.Socket;
+import java.net.StandardSocketOptions;
 import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -128,6 +130,31 @@ class TakeOverTimedRowsTest extends WireTest {
                 client.close();
                 upload.join();
             }
+        }
+    }
+
+    /** Rule T-4: the kernel answers what comes behind a close by a reset, and drops what it has not sent yet. */
+    @Test
+    void whatComesBehindACloseTakesNothingBack() throws Exception {
+        byte[] sent = new byte[192 * 1024];
+        new Random(4).nextBytes(sent);
+        var closed = new CompletableFuture<Boolean>();
+        try (var server = serve(exchange -> {
+                    Connection raw = exchange.takeOver();
+                    raw.option(StandardSocketOptions.SO_SNDBUF, 1 << 20); // takes all of it
+                    raw.send(sent);
+                    raw.close();
+                    closed.complete(true);
+                });
+                var client = new Socket()) {
+            client.setReceiveBufferSize(4096);
+            client.connect(server.address());
+            send(client, get("/"));
+            assertThat(closed.get(10, TimeUnit.SECONDS)).isTrue();
+            send(client, "still there?");
+            assertThat(client.getInputStream().readAllBytes()).isEqualTo(sent);
+            client.close();
+            assertThat(end().sent()).isEqualTo(sent.length);
         }
     }
 

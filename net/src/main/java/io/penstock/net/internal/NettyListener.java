@@ -227,12 +227,15 @@ public final class NettyListener implements Listener {
         try {
             connection.startTls(tls);
         } catch (ConnectionException e) {
-            open.tlsFailed();
-            LOG.info(
-                    "A client at {} could not be secured at {}: {}",
-                    connection.remoteAddress(),
-                    connection.localAddress(),
-                    e.text());
+            long failures = open.tlsFailed();
+            if (failures > 0) {
+                LOG.info(
+                        "A client at {} could not be secured at {}: {}{}",
+                        connection.remoteAddress(),
+                        connection.localAddress(),
+                        e.text(),
+                        failures == 1 ? "" : " (and " + (failures - 1) + " others since the last line)");
+            }
             var _ = scope.remove(connection);
             throw e;
         }

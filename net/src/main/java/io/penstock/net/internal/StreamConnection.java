@@ -58,6 +58,9 @@ public final class StreamConnection extends Owned implements Connection, Duplex.
     private final Limits limits;
     private volatile boolean dirty;
 
+    /** Closed by its user in order: there is nothing left for them to abort. */
+    private volatile boolean parting;
+
     /** Who has lent it to whoever has this; null when nobody has. */
     private final @Nullable Loan loan;
 
@@ -333,7 +336,7 @@ public final class StreamConnection extends Owned implements Connection, Duplex.
     /** Closes it for its owner, whose operations are told. */
     void end() throws ConnectionException {
         leaveScope();
-        boolean unread = loan != null && (input.held() > 0 || stream.input().waiting() > 0);
+        boolean mayGetMore = loan != null && stream.input().ending() == null;
         // what has come is dropped even where the connection was lost
         if (!stream.input().drop(this) || !stream.beginClosing()) return;
         boolean cut = stream.output().isCut();
@@ -347,8 +350,10 @@ public final class StreamConnection extends Owned implements Connection, Duplex.
                 undelivered = e.reason() == Reason.BUSY_WRITING ? null : e; // that writer will be told
             }
         }
-        if (unread && !cut) {
-            stream.closeBehindOutput(); // to close with unread input is to reset away what the client has not read yet
+        if (mayGetMore && !cut) {
+            parting = true;
+            stream.closeBehindOutput(); // the kernel resets away what was not received yet when something comes
+            // behind a close
         } else {
             stream.close(cut);
         }
@@ -364,6 +369,10 @@ public final class StreamConnection extends Owned implements Connection, Duplex.
 
     @Override
     public void abort() {
+        if (!parting) abortAnyway();
+    }
+
+    private void abortAnyway() {
         giveUp();
         endAtOnce();
     }
@@ -598,7 +607,7 @@ public final class StreamConnection extends Owned implements Connection, Duplex.
     public void revoke() {
         StreamConnection last = null;
         for (StreamConnection user = inUse(); user != last; user = inUse()) {
-            user.abort();
+            user.abortAnyway();
             last = user;
         }
         Loan lent = stream.loan();

@@ -79,25 +79,17 @@ final class StreamWebSocket implements WebSocket {
 
     @Override
     public Message receive() throws ConnectionException {
-        begin();
-        try {
+        return asReader(() -> {
             forget();
             Message message = receiving.whole();
             if (message instanceof Message.Close) ended();
             return message;
-        } catch (Violation e) {
-            throw failed(e);
-        } catch (ConnectionException e) {
-            throw failed(e);
-        } finally {
-            reader.set(null);
-        }
+        });
     }
 
     @Override
     public Optional<MessageInput> receiveStream() throws ConnectionException {
-        begin();
-        try {
+        return asReader(() -> {
             forget();
             byte[] before = receiving.resumed();
             if (before == null && !receiving.begin()) {
@@ -108,24 +100,29 @@ final class StreamWebSocket implements WebSocket {
             if (before != null) opened.unread(ByteBuffer.wrap(before));
             streamed = opened;
             return Optional.of(opened);
-        } catch (Violation e) {
-            throw failed(e);
-        } catch (ConnectionException e) {
-            throw failed(e);
-        } finally {
-            reader.set(null);
-        }
+        });
     }
 
     /** A piece of the message that is received as a stream; null at its end. */
     byte @Nullable [] piece(StreamedMessage of, byte[] room) throws ConnectionException {
+        int count = asReader(() -> {
+            if (of != streamed) throw of.over();
+            int read = receiving.read(room, 0, room.length);
+            if (read < 0) streamed = null;
+            return read;
+        });
+        return count < 0 ? null : Arrays.copyOf(room, count);
+    }
+
+    /** Something that one thread at a time may do. */
+    private interface Reading<T> {
+        T read() throws ConnectionException, Violation;
+    }
+
+    private <T> T asReader(Reading<T> reading) throws ConnectionException {
         begin();
         try {
-            if (of != streamed) throw of.over();
-            int count = receiving.read(room, 0, room.length);
-            if (count >= 0) return Arrays.copyOf(room, count);
-            streamed = null;
-            return null;
+            return reading.read();
         } catch (Violation e) {
             throw failed(e);
         } catch (ConnectionException e) {
