@@ -90,9 +90,10 @@ final class CountingPeer implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException {
+    public void close() throws IOException, InterruptedException {
         selector.close();
         server.close();
-        for (SocketChannel each : Set.copyOf(open)) each.close();
+        thread.join(); // which alone may touch them until then
+        for (SocketChannel each : open) each.close();
     }
 }
