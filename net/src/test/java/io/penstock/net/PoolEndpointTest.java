@@ -37,7 +37,7 @@ class PoolEndpointTest {
     }
 
     @AfterEach
-    void close() throws IOException {
+    void close() throws IOException, InterruptedException {
         pool.close();
         loops.close(Duration.ZERO);
         peer.close();

@@ -43,7 +43,7 @@ class PoolQueueTest {
     }
 
     @AfterEach
-    void close() throws IOException {
+    void close() throws IOException, InterruptedException {
         pools.forEach(Pool::close);
         loops.close(Duration.ZERO);
         peer.close();
