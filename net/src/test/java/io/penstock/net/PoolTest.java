@@ -102,6 +102,49 @@ class PoolTest {
         return new PoolStats(idle, out, 0, 0, dialled, reused, refused, evicted, 0, Duration.ZERO, 0, 0);
     }
 
+    // ---- framed
+
+    @Test
+    void aConnectionWithHalfAPacketIsNotKept() {
+        Connection half = take();
+        assertThat(on(() -> {
+                    half.send("two\n");
+                    Framed packets = half.framed(Framing.delimiter("\n\n"));
+                    half.peek(4);
+                    assertThat(packets.poll()).isNull();
+                    return half.release();
+                }))
+                .isEqualTo(Released.UNREAD);
+        awaitAllEnded();
+    }
+
+    @Test
+    void aConnectionThatBrokeItsFramingIsNotKept() {
+        Connection broken = take();
+        assertThat(on(() -> {
+                    broken.send("nothing that begins like this\n");
+                    try {
+                        broken.framed(Framing.of(_ -> -1)).receive();
+                    } catch (ConnectionException e) {
+                        assertThat(e.reason()).isEqualTo(Reason.FRAMING);
+                    }
+                    return broken.release();
+                }))
+                .isEqualTo(Released.DIRTY);
+        awaitAllEnded();
+    }
+
+    @Test
+    void aConnectionWhosePacketsWereAllReceivedIsKept() {
+        Connection clean = take();
+        assertThat(on(() -> {
+                    clean.send("one\n");
+                    clean.framed(Framing.line()).receive();
+                    return clean.release();
+                }))
+                .isEqualTo(Released.KEPT);
+    }
+
     // ---- keeping
 
     @Test

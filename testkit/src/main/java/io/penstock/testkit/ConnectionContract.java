@@ -35,6 +35,7 @@ public abstract class ConnectionContract
         implements ReceivingContract,
                 LinesContract,
                 UntilContract,
+                FramingContract,
                 BufferingContract,
                 TransferContract,
                 SendingContract,
