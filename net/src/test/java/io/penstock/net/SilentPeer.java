@@ -10,11 +10,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** An address that does not answer: a server that accepts nothing, and whose queue is full, so that Linux ignores whoever comes. */
-final class SilentPeer implements AutoCloseable {
+public final class SilentPeer implements AutoCloseable {
     private final ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
     private final List<SocketChannel> filling = new ArrayList<>();
 
-    SilentPeer() throws IOException {
+    public SilentPeer() throws IOException {
         for (int i = 0; i < 4; i++) {
             SocketChannel one = SocketChannel.open();
             one.configureBlocking(false);
@@ -23,7 +23,7 @@ final class SilentPeer implements AutoCloseable {
         }
     }
 
-    SocketAddress address() {
+    public SocketAddress address() {
         return server.getLocalSocketAddress();
     }
 

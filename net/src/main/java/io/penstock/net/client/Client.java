@@ -3,12 +3,14 @@ package io.penstock.net.client;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.Connector;
+import io.penstock.net.DatagramOptions;
 import io.penstock.net.Endpoint;
 import io.penstock.net.Loop;
 import io.penstock.net.Loops;
 import io.penstock.net.Pool;
 import io.penstock.net.TlsClient;
 import io.penstock.net.TlsSession;
+import io.penstock.net.internal.NettyConnector;
 import io.penstock.net.internal.SpinLock;
 import java.io.IOException;
 import java.net.SocketAddress;
@@ -58,6 +60,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Client {
     private final Connector connector;
+
+    /** The handler is told here, and a pool looks here first. */
+    private final Loop loop;
+
     private final ClientOptions options;
     private final ClientHandler handler;
 
@@ -71,6 +77,7 @@ public final class Client {
 
     private Client(Loops loops, ClientOptions options, ClientHandler handler) {
         this.connector = Connector.of(loops, options.connector());
+        this.loop = home(loops);
         this.options = options;
         this.handler = Objects.requireNonNull(handler, "a client needs a handler");
     }
@@ -80,7 +87,7 @@ public final class Client {
         return of(loops, ClientOptions.DEFAULT, handler);
     }
 
-    /** A client that is not connected; it holds nothing until it is. */
+    /** A client of the caller's loop, or the next of these, that is not connected, and holds nothing until it is. */
     public static Client of(Loops loops, ClientOptions options, ClientHandler handler) {
         return new Client(loops, options, handler);
     }
@@ -93,10 +100,16 @@ public final class Client {
      * @throws IllegalStateException when it is connected, or connecting
      */
     public void connect(Endpoint endpoint) {
-        if (!begin(new StreamSession(this, endpoint))) {
-            throw new IllegalStateException(
-                    "the client is connected or connecting: connect it again from onError or onClose, or behind them");
+        DatagramOptions datagrams = options.datagrams();
+        if (datagrams == null) {
+            open(new StreamSession(this, endpoint));
+            return;
         }
+        if (!endpoint.equals(Endpoint.of(endpoint.address()).withTag(endpoint.tag()))) {
+            throw new IllegalArgumentException(
+                    "datagrams go without proxies and TLS, and from where their options say");
+        }
+        open(new DatagramSession(this, datagrams, endpoint.address()));
     }
 
     /** As {@link #connect(Endpoint)}, to a host, a name or an address. */
@@ -107,6 +120,23 @@ public final class Client {
     /** As {@link #connect(Endpoint)}, to an address, such as that of a UNIX socket. */
     public void connect(SocketAddress address) {
         connect(Endpoint.of(address));
+    }
+
+    /**
+     * Begins to open a datagram socket without a peer, which receives from anybody and sends to whom each {@link #sendTo} names.
+     *
+     * @throws IllegalStateException when it is open or being opened, or not {@linkplain ClientOptions#datagrams() for datagrams}
+     */
+    public void open() {
+        DatagramOptions datagrams = options.datagrams();
+        if (datagrams == null) throw new IllegalStateException("a client for streams needs a peer: connect it");
+        open(new DatagramSession(this, datagrams, null));
+    }
+
+    private void open(Session next) {
+        if (begin(next)) return;
+        throw new IllegalStateException(
+                "the client is connected or connecting: connect it again from onError or onClose, or behind them");
     }
 
     /** False when the last use has not ended. */
@@ -122,15 +152,13 @@ public final class Client {
         } finally {
             lock.unlock();
         }
-        if (first) home().spawn("client", this::live);
+        if (first) loop.spawn("client", this::live);
         return true;
     }
 
-    private Loop home() {
+    private static Loop home(Loops loops) {
         Loop current = Loop.current();
-        return current != null && connector.loops().all().contains(current)
-                ? current
-                : connector.loops().next();
+        return current != null && loops.all().contains(current) ? current : loops.next();
     }
 
     private void live() {
@@ -204,7 +232,7 @@ public final class Client {
      */
     public boolean send(byte[] bytes, int offset, int length) {
         Objects.checkFromIndexSize(offset, length, bytes.length);
-        return used().queue.send(bytes, offset, length);
+        return used().send(bytes, offset, length);
     }
 
     /** Accepts a text, as UTF-8; see {@link #send(byte[], int, int)}. */
@@ -227,9 +255,20 @@ public final class Client {
         return accepted;
     }
 
+    /**
+     * Accepts a datagram for sending to whom it names; see {@link #send(byte[], int, int)}. What keeps it from being sent is told as
+     * {@link ClientHandler#onDatagramFailed}.
+     *
+     * @param to a name is resolved before it is sent
+     */
+    public boolean sendTo(byte[] datagram, SocketAddress to) {
+        if (used() instanceof DatagramSession datagrams) return datagrams.send(datagram, to);
+        throw new IllegalStateException("a client for streams sends to its peer only");
+    }
+
     /** As {@link #sendFile(Path, long, long)}, all of the file. */
     public boolean sendFile(Path file) throws IOException {
-        return used().sendFile(Piece.File.open(file));
+        return stream().sendFile(Piece.File.open(file));
     }
 
     /**
@@ -242,7 +281,7 @@ public final class Client {
      * @throws IllegalStateException as {@link #send(byte[], int, int)} does
      */
     public boolean sendFile(Path file, long offset, long length) throws IOException {
-        return used().sendFile(Piece.File.open(file).part(offset, length));
+        return stream().sendFile(Piece.File.open(file).part(offset, length));
     }
 
     /** How many bytes were accepted and wait to be sent; not those that the connection has taken over, 64 KiB at most. */
@@ -257,7 +296,7 @@ public final class Client {
      * @throws IllegalStateException when the client is not open
      */
     public boolean shutdownOutput() {
-        return used().shutdownOutput();
+        return stream().shutdownOutput();
     }
 
     // ---- receiving
@@ -327,12 +366,12 @@ public final class Client {
 
     /** The address of this end, of the last use too. */
     public SocketAddress localAddress() {
-        return stream().connection().localAddress();
+        return used().localAddress();
     }
 
     /** The peer's address, of the last use too. */
     public SocketAddress remoteAddress() {
-        return stream().connection().remoteAddress();
+        return used().remoteAddress();
     }
 
     /** What was agreed on in the TLS handshake, with the peer's certificates; empty where there was none. */
@@ -353,7 +392,8 @@ public final class Client {
     }
 
     private StreamSession stream() {
-        return (StreamSession) used();
+        if (used() instanceof StreamSession stream) return stream;
+        throw new IllegalStateException("a client for datagrams cannot do this");
     }
 
     // ---- for its uses
@@ -364,6 +404,14 @@ public final class Client {
 
     ClientOptions options() {
         return options;
+    }
+
+    Loops loops() {
+        return connector.loops();
+    }
+
+    SocketAddress resolved(SocketAddress address) throws ConnectionException {
+        return ((NettyConnector) connector).resolved(address);
     }
 
     Connection dial(Endpoint endpoint) throws ConnectionException {

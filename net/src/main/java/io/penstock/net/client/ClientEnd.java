@@ -43,7 +43,7 @@ public record ClientEnd(Cause cause, long unsent, @Nullable Throwable failure) {
             case EOF -> Cause.PEER_ENDED;
             case RESET -> Cause.RESET;
             case TIMEOUT -> Cause.TIMEOUT;
-            case MALFORMED, TOO_LONG -> Cause.PROTOCOL;
+            case FRAMING -> Cause.PROTOCOL;
             case TLS_HANDSHAKE, TLS_UNTRUSTED, TLS_EXPIRED, TLS_REVOKED, TLS_HOST_NAME, TLS_TRUNCATED -> Cause.TLS;
             default -> Cause.FAILED;
         };

@@ -1,6 +1,7 @@
 package io.penstock.net.client;
 
 import io.penstock.net.ConnectionException;
+import io.penstock.net.Datagram;
 import java.nio.ByteBuffer;
 
 /**
@@ -27,6 +28,20 @@ public interface ClientHandler {
      * @param packet read-only, and valid during the call only: who wants to keep it copies it
      */
     void onReceive(Client client, ByteBuffer packet) throws Exception;
+
+    /**
+     * A datagram has come, to a client {@linkplain ClientOptions#datagrams() for datagrams}; says who has sent it. Unless overridden, it is a
+     * packet like those of a stream.
+     */
+    default void onDatagram(Client client, Datagram datagram) throws Exception {
+        onReceive(client, ByteBuffer.wrap(datagram.data()).asReadOnlyBuffer());
+    }
+
+    /**
+     * A datagram was not sent, or, {@code REFUSED}, the peer's host says that nobody has received it. The client stays open. Of several such
+     * failures at once one is told.
+     */
+    default void onDatagramFailed(Client client, ConnectionException failure) throws Exception {}
 
     /**
      * The peer has ended its stream: nothing more will be received. It may still want to receive.

@@ -4,7 +4,9 @@ import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.Connector;
 import io.penstock.net.ConnectorOptions;
+import io.penstock.net.DatagramOptions;
 import io.penstock.net.Endpoint;
+import io.penstock.net.Framing;
 import io.penstock.net.Loops;
 import io.penstock.net.Pool;
 import java.time.Duration;
@@ -23,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * @param connector how it is dialled, and how long a peer may take nothing of what is sent: the write timeout; the read timeout is of no
  *     meaning here, see {@code idle}
  * @param pool where connections come from, and are given back to when the client is closed; dials as its own connector does. Null for none
+ * @param datagrams has the client send and receive datagrams, UDP or UNIX, instead of a stream; null for a stream
+ * @param framing what is a packet
  * @param lowMark {@code bufferEmpty} is told when no more bytes than that wait to be sent; less than {@code highMark}
  * @param highMark {@code bufferFull} is told when at least so many bytes wait to be sent
  * @param limit the most bytes that wait to be sent: what would be more is refused; at least {@code highMark}. Up to 64 KiB that the
@@ -30,37 +34,53 @@ import org.jspecify.annotations.Nullable;
  * @param idle how long nothing may come until that is told; {@link Duration#ZERO} for never
  */
 public record ClientOptions(
-        ConnectorOptions connector, @Nullable Pool pool, long lowMark, long highMark, long limit, Duration idle) {
-    /** Dials as {@link ConnectorOptions#DEFAULT}, no pool; 256 KiB, 1 MiB and 8 MiB; no idle event. */
-    public static final ClientOptions DEFAULT =
-            new ClientOptions(ConnectorOptions.DEFAULT, null, 256 << 10, 1 << 20, 8 << 20, Duration.ZERO);
+        ConnectorOptions connector,
+        @Nullable Pool pool,
+        @Nullable DatagramOptions datagrams,
+        Framing framing,
+        long lowMark,
+        long highMark,
+        long limit,
+        Duration idle) {
+    /** Dials as {@link ConnectorOptions#DEFAULT}, no pool, no framing; 256 KiB, 1 MiB and 8 MiB; no idle event. */
+    public static final ClientOptions DEFAULT = new ClientOptions(
+            ConnectorOptions.DEFAULT, null, null, Framing.none(), 256 << 10, 1 << 20, 8 << 20, Duration.ZERO);
 
     public ClientOptions {
         if (lowMark < 0 || highMark <= lowMark || limit < highMark) {
             throw new IllegalArgumentException("the marks must be 0 <= low < high <= limit: low " + lowMark + ", high "
                     + highMark + ", limit " + limit);
         }
+        if (datagrams != null && pool != null) throw new IllegalArgumentException("datagrams come from no pool");
         if (idle.isNegative()) throw new IllegalArgumentException("the idle time must be 0 (none) or more: " + idle);
     }
 
     public ClientOptions withConnector(ConnectorOptions options) {
-        return new ClientOptions(options, pool, lowMark, highMark, limit, idle);
+        return new ClientOptions(options, pool, datagrams, framing, lowMark, highMark, limit, idle);
     }
 
     public ClientOptions withPool(Pool shared) {
-        return new ClientOptions(connector, shared, lowMark, highMark, limit, idle);
+        return new ClientOptions(connector, shared, datagrams, framing, lowMark, highMark, limit, idle);
+    }
+
+    public ClientOptions withDatagrams(DatagramOptions how) {
+        return new ClientOptions(connector, pool, how, framing, lowMark, highMark, limit, idle);
+    }
+
+    public ClientOptions withFraming(Framing packets) {
+        return new ClientOptions(connector, pool, datagrams, packets, lowMark, highMark, limit, idle);
     }
 
     public ClientOptions withMarks(long low, long high) {
-        return new ClientOptions(connector, pool, low, high, limit, idle);
+        return new ClientOptions(connector, pool, datagrams, framing, low, high, limit, idle);
     }
 
     public ClientOptions withLimit(long most) {
-        return new ClientOptions(connector, pool, lowMark, highMark, most, idle);
+        return new ClientOptions(connector, pool, datagrams, framing, lowMark, highMark, most, idle);
     }
 
     public ClientOptions withIdle(Duration silence) {
-        return new ClientOptions(connector, pool, lowMark, highMark, limit, silence);
+        return new ClientOptions(connector, pool, datagrams, framing, lowMark, highMark, limit, silence);
     }
 
     /**
@@ -68,7 +88,7 @@ public record ClientOptions(
      *
      * <p>{@snippet :
      * Connection connection = options.connect(loops, Endpoint.of("mail.example", 25));
-     * String greeting = connection.receiveLine();
+     * Framed lines = connection.framed(options.framing());
      * }
      */
     public Connection connect(Loops loops, Endpoint endpoint) throws ConnectionException {

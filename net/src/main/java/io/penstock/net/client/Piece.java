@@ -1,5 +1,6 @@
 package io.penstock.net.client;
 
+import io.penstock.net.Datagram;
 import io.penstock.net.Loop;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -90,6 +91,19 @@ sealed interface Piece {
             } catch (IOException e) {
                 // it was only read
             }
+        }
+    }
+
+    /** A datagram. */
+    record Message(Datagram datagram) implements Piece {
+        @Override
+        public long weight() {
+            return size();
+        }
+
+        @Override
+        public long size() {
+            return datagram.data().length;
         }
     }
 

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * One use of a client, from {@code connect} to its last event: straight-line code on the client's thread, the only one that tells the
  * handler. What others want of it they leave as word: a field, and then {@link #tell()}.
  */
-abstract sealed class Session implements SendQueue.Outlet permits StreamSession {
+abstract sealed class Session implements SendQueue.Outlet permits StreamSession, DatagramSession {
     private static final Logger LOG = LoggerFactory.getLogger(Client.class);
 
     private enum State {
@@ -90,6 +90,16 @@ abstract sealed class Session implements SendQueue.Outlet permits StreamSession 
 
     abstract Loop loop();
 
+    abstract SocketAddress localAddress();
+
+    abstract SocketAddress remoteAddress();
+
+    /** Accepts bytes, or, for want of room, does not. */
+    abstract boolean send(byte[] bytes, int from, int count);
+
+    /** Tells what could not be sent and is not the end. */
+    void tellFailures() throws Exception {}
+
     // ---- the client's thread
 
     final void live() {
@@ -136,20 +146,33 @@ abstract sealed class Session implements SendQueue.Outlet permits StreamSession 
                 word = false; // before looking: what comes from here on is seen, or says so again
                 if (end != null) return;
                 tellChanges();
+                tellFailures();
                 if (silence.isDue() && !paused && isReceiving()) handler.onIdle(client);
                 if (isReceiving()) receive();
                 mayEnd();
                 if (end == null) await();
             }
+        } catch (HandlerException e) {
+            handlerFailed(e.getCause());
         } catch (Throwable e) {
-            boolean first = end(new ClientEnd(Cause.HANDLER, 0, e));
-            if (!first && !isToldAnyway(e)) LOG.error("The handler of {} failed while that ended", client, e);
+            handlerFailed(e);
         }
     }
 
-    private boolean isToldAnyway(Throwable e) {
-        ClientEnd how = end;
-        return how != null && how.failure() == e;
+    /** A connection that has ended is told already. */
+    private void handlerFailed(Throwable e) {
+        boolean first = end(new ClientEnd(Cause.HANDLER, 0, e));
+        if (!first && !(e instanceof ConnectionException))
+            LOG.error("The handler of {} failed while that ended", client, e);
+    }
+
+    /** What a handler has thrown while a packet was told, which is told apart from what receiving throws. */
+    static final class HandlerException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        HandlerException(Throwable cause) {
+            super(null, cause, false, false);
+        }
     }
 
     final boolean isReceiving() {
@@ -210,14 +233,10 @@ abstract sealed class Session implements SendQueue.Outlet permits StreamSession 
         return word;
     }
 
-    /** What was to be received has ended, or cannot be. */
-    final void inputEnded(ConnectionException how) throws Exception {
-        if (how.reason() != Reason.EOF || how.partial().length > 0) {
-            failed(how);
-        } else {
-            inputOver = true;
-            handler.onEnd(client);
-        }
+    /** Its stream has ended behind a packet. */
+    final void peerEnded() throws Exception {
+        inputOver = true;
+        handler.onEnd(client);
     }
 
     final void outputEnded() {
@@ -331,21 +350,6 @@ abstract sealed class Session implements SendQueue.Outlet permits StreamSession 
         queue.refuse("it is being closed");
         tell();
         return true;
-    }
-
-    final boolean shutdownOutput() {
-        if (!isOpen()) throw new IllegalStateException("the client is not open");
-        return queue.shutdown();
-    }
-
-    final boolean sendFile(Piece.File file) {
-        boolean accepted = false;
-        try {
-            accepted = queue.send(file);
-            return accepted;
-        } finally {
-            if (!accepted) file.close();
-        }
     }
 
     final void pause() {

@@ -9,6 +9,7 @@ import io.penstock.net.Loop;
 import io.penstock.net.TlsClient;
 import io.penstock.net.client.ClientEnd.Cause;
 import io.penstock.net.event.Action;
+import io.penstock.net.internal.Packets;
 import io.penstock.net.internal.StreamConnection;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
@@ -18,12 +19,12 @@ import org.jspecify.annotations.Nullable;
 /** A client's use of a connection: TCP or UNIX, with TLS or without. */
 final class StreamSession extends Session {
     private static final byte[] NOTHING = {};
-    private static final int MOST = 64 * 1024;
 
     /** Null for a client that is closed before it was ever connected. */
     private final @Nullable Endpoint endpoint;
 
     private volatile @Nullable StreamConnection connection;
+    private @Nullable Packets packets;
     private Action watchingEnd = () -> false;
 
     /** The connection is gone, be it known yet or not what has come of it. */
@@ -53,6 +54,7 @@ final class StreamSession extends Session {
         var dialled = (StreamConnection) client.dial(Objects.requireNonNull(endpoint));
         dialled.timeouts(options.connector().timeouts());
         connection = dialled;
+        packets = dialled.packets(options.framing());
         watchingEnd = dialled.whenClosed(() -> {
             gone = true;
             tell();
@@ -61,23 +63,23 @@ final class StreamSession extends Session {
 
     @Override
     void receive() throws Exception {
-        while (!hasWord()) {
-            ByteBuffer packet;
-            try {
-                packet = next();
-            } catch (ConnectionException e) {
-                inputEnded(e);
-                return;
-            }
-            if (packet == null) return;
-            handler.onReceive(client, packet);
+        Packets from = Objects.requireNonNull(packets);
+        boolean ended = connection().inputEnd().isPresent();
+        try {
+            if (!from.receive(this::tell, ended)) peerEnded();
+        } catch (ConnectionException e) {
+            failed(e);
         }
     }
 
-    private @Nullable ByteBuffer next() throws ConnectionException {
-        Connection from = connection();
-        if (from.buffered() == 0 && from.inputEnd().isEmpty()) return null;
-        return ByteBuffer.wrap(from.receiveAny(MOST)).asReadOnlyBuffer();
+    /** Returns whether the next packet may follow. */
+    private boolean tell(ByteBuffer packet) throws HandlerException {
+        try {
+            handler.onReceive(client, packet);
+        } catch (Throwable e) {
+            throw new HandlerException(e);
+        }
+        return !hasWord();
     }
 
     @Override
@@ -136,6 +138,7 @@ final class StreamSession extends Session {
     void startTls(TlsClient tls, String host) throws ConnectionException {
         requireHandler("startTls");
         requireOpen("secured");
+        Objects.requireNonNull(packets).leave();
         queue.refuse("it is in a TLS handshake");
         try {
             if (!awaitSent() || !secures(true)) throw closed(Phase.TLS);
@@ -155,6 +158,7 @@ final class StreamSession extends Session {
     Connection takeOver() throws ConnectionException {
         requireHandler("takeOver");
         requireOpen("taken over");
+        Objects.requireNonNull(packets).leave();
         queue.refuse("its connection was taken over");
         if (!awaitSent() || !end(ClientEnd.of(Cause.TAKEN_OVER))) {
             throw closed(Phase.CONNECT);
@@ -171,7 +175,37 @@ final class StreamSession extends Session {
             throw new IllegalStateException("a client that is being closed cannot be " + what);
     }
 
+    @Override
+    SocketAddress localAddress() {
+        return connection().localAddress();
+    }
+
+    @Override
+    SocketAddress remoteAddress() {
+        return connection().remoteAddress();
+    }
+
     // ---- sending
+
+    @Override
+    boolean send(byte[] bytes, int from, int count) {
+        return queue.send(bytes, from, count);
+    }
+
+    boolean sendFile(Piece.File file) {
+        boolean accepted = false;
+        try {
+            accepted = queue.send(file);
+            return accepted;
+        } finally {
+            if (!accepted) file.close();
+        }
+    }
+
+    boolean shutdownOutput() {
+        if (!isOpen()) throw new IllegalStateException("the client is not open");
+        return queue.shutdown();
+    }
 
     @Override
     public int offer(byte[] bytes, int from, int count) {
@@ -193,6 +227,7 @@ final class StreamSession extends Session {
                 connection().shutdownOutput();
                 outputEnded();
             }
+            case Piece.Message _ -> throw new AssertionError("a stream has no datagrams");
         }
     }
 

@@ -15,6 +15,7 @@ import io.penstock.net.ServiceAddress;
 import io.penstock.net.Timeouts;
 import io.penstock.net.TlsClient;
 import io.penstock.net.Via;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
@@ -125,6 +126,14 @@ public final class NettyConnector implements Connector {
         throw Failures.ofAll(failures, service, "places");
     }
 
+    /** The address, or for a name the first of its addresses, found as for {@link #connect}; for what has no connection to make. */
+    public SocketAddress resolved(SocketAddress address) throws ConnectionException {
+        if (!(address instanceof InetSocketAddress named && named.isUnresolved())) return address;
+        Limit limit = Limit.in(timeouts().connect());
+        List<InetAddress> found = within(limit, address, () -> resolver.resolve(named.getHostString()));
+        return new InetSocketAddress(found.getFirst(), named.getPort());
+    }
+
     /** What waits by itself knows nothing of the limit: a thread of its own waits. */
     private <T> T within(Limit limit, SocketAddress peer, Callable<T> work) throws ConnectionException {
         var done = new CompletableFuture<T>();
@@ -138,7 +147,7 @@ public final class NettyConnector implements Connector {
         try {
             return limit.isNever() ? done.get() : done.get(limit.left().toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
-            throw limit.passed(Phase.RESOLVE, peer, "no place of it was found");
+            throw limit.passed(Phase.RESOLVE, peer, "it was not found");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw ConnectionException.of(Reason.INTERRUPTED, Phase.RESOLVE, peer);

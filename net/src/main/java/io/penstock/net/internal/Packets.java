@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Where one goes on in the next chunk, its beginning gets as much of that as it may need, and what was too much is taken from there again:
  * of many packets in a chunk the last one alone is copied. Everything in here is the reader's.
  */
-final class Packets implements Framed {
+public final class Packets implements Framed {
     private static final int NOT_HERE = 0;
     private static final int END = -1;
 
@@ -41,6 +41,9 @@ final class Packets implements Framed {
 
     /** How long that beginning is. */
     private int overlap;
+
+    /** An operation with a handler is under way, which the handler may {@linkplain #leave() end}. */
+    private boolean handing;
 
     Packets(BufferedInput input, Framing framing) {
         this.input = input;
@@ -74,9 +77,15 @@ final class Packets implements Framed {
 
     @Override
     public <X extends Exception> boolean receive(Handler<X> handler) throws ConnectionException, X {
+        return receive(handler, true);
+    }
+
+    /** As {@link #receive(Handler)}, and if it is not to wait: true also when there is no packet yet. */
+    public <X extends Exception> boolean receive(Handler<X> handler, boolean waiting) throws ConnectionException, X {
         begin();
+        handing = true;
         try {
-            int length = next(true);
+            int length = next(waiting);
             if (length == END) return false;
             boolean more = true;
             while (more && length > 0) {
@@ -84,17 +93,29 @@ final class Packets implements Framed {
                 ByteBuffer packet = view(chunk, length - ruler.cutOff(chunk, length));
                 chunk.skipBytes(length);
                 try {
-                    more = handler.handle(packet) && !input.isDropped();
+                    more = handler.handle(packet) && handing && !input.isDropped();
                 } finally {
-                    consumed();
+                    if (handing) consumed();
                 }
                 if (more) length = next(false);
             }
             return true;
         } finally {
-            view = null;
-            end();
+            if (handing) finish();
         }
+    }
+
+    /** Ends the operation under way from within its handler, which has no packet any more, so that it can do something else with the input. */
+    public void leave() {
+        if (!handing) return;
+        consumed();
+        finish();
+    }
+
+    private void finish() {
+        handing = false;
+        view = null;
+        end();
     }
 
     /** What the chunk begins with. One view of all of it is made, of which each packet gets a slice. */

@@ -42,6 +42,7 @@ public final class SocketDatagrams extends Owned implements Datagrams, OpenSocke
     private final Turn reading;
     private final Turn writing;
     private final PortLife life;
+    private volatile Runnable watcher = () -> {};
     private final AtomicLong received = new AtomicLong();
     private final AtomicLong truncated = new AtomicLong();
     private final AtomicLong sent = new AtomicLong();
@@ -189,6 +190,23 @@ public final class SocketDatagrams extends Owned implements Datagrams, OpenSocke
         } finally {
             reading.leave();
         }
+    }
+
+    /** Receives what is there, for whoever does not wait: when it is nothing, {@link #watch the watcher} is told of more. */
+    public List<Datagram> poll(int count) throws ConnectionException {
+        if (!reading.take()) throw failure(Reason.BUSY_READING, Phase.READ);
+        try {
+            List<Datagram> got = tryReceive(count, largest);
+            if (got.isEmpty()) life.wantReadable();
+            return got;
+        } finally {
+            reading.leave();
+        }
+    }
+
+    /** Has the watcher told whenever it is worth to {@link #poll}, and at the end, on the thread that notices. */
+    public void watch(Runnable told) {
+        watcher = told;
     }
 
     private List<Datagram> tryReceive(int count, int max) throws ConnectionException {
@@ -367,6 +385,7 @@ public final class SocketDatagrams extends Owned implements Datagrams, OpenSocke
         @Override
         public void readable() {
             reading.signal();
+            watcher.run();
         }
 
         @Override
@@ -509,6 +528,7 @@ public final class SocketDatagrams extends Owned implements Datagrams, OpenSocke
         if (first) {
             reading.end();
             writing.end();
+            watcher.run();
             if (removingFile) port.removeFile();
             life.finish();
             loop.closed(this);

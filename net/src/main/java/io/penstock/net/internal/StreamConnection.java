@@ -687,6 +687,11 @@ public final class StreamConnection extends Owned implements Connection, Duplex.
         return stream.input().watch(watcher);
     }
 
+    /** As {@link #framed}, for the house. */
+    public Packets packets(Framing framing) {
+        return new Packets(input, framing);
+    }
+
     /** Sends what there is room for now, without waiting, and returns how much that was; 0 also when somebody else sends, or nothing can be sent. */
     public int offer(byte[] bytes, int offset, int count) {
         return output.offer(bytes, offset, count);
