@@ -83,23 +83,45 @@ record Certificates(KeyPair keys, X509Certificate root) {
         return identity("EC", Instant.now().minus(HOUR), Instant.now().minusSeconds(60), names);
     }
 
+    /** An identity that nobody vouches for but itself. */
+    static TlsIdentity selfSigned(String... names) {
+        try {
+            KeyPair own = keys("EC");
+            var subject = new X500Name("CN=" + names[0]);
+            var builder = builder(
+                            subject,
+                            subject,
+                            own,
+                            Instant.now().minus(HOUR),
+                            Instant.now().plus(HOUR))
+                    .addExtension(Extension.subjectAlternativeName, false, new GeneralNames(alternatives(names)));
+            X509Certificate certificate = new JcaX509CertificateConverter().getCertificate(builder.build(signer(own)));
+            return new TlsIdentity(own.getPrivate(), List.of(certificate));
+        } catch (Exception e) {
+            throw new IllegalStateException("no identity can be made for " + List.of(names), e);
+        }
+    }
+
     /** An identity with a key of that algorithm. */
     TlsIdentity identity(String algorithm, Instant from, Instant to, String... names) {
         try {
             KeyPair own = keys(algorithm);
             var subject = new X500Name("CN=" + names[0]);
-            GeneralName[] alternatives = Arrays.stream(names)
-                    .map(name -> new GeneralName(
-                            name.matches("[0-9.]+|.*:.*") ? GeneralName.iPAddress : GeneralName.dNSName, name))
-                    .toArray(GeneralName[]::new);
             var issuer = X500Name.getInstance(root.getSubjectX500Principal().getEncoded());
             var builder = builder(issuer, subject, own, from, to)
-                    .addExtension(Extension.subjectAlternativeName, false, new GeneralNames(alternatives));
+                    .addExtension(Extension.subjectAlternativeName, false, new GeneralNames(alternatives(names)));
             X509Certificate certificate = new JcaX509CertificateConverter().getCertificate(builder.build(signer(keys)));
             return new TlsIdentity(own.getPrivate(), List.of(certificate));
         } catch (Exception e) {
             throw new IllegalStateException("no identity can be made for " + List.of(names), e);
         }
+    }
+
+    private static GeneralName[] alternatives(String... names) {
+        return Arrays.stream(names)
+                .map(name -> new GeneralName(
+                        name.matches("[0-9.]+|.*:.*") ? GeneralName.iPAddress : GeneralName.dNSName, name))
+                .toArray(GeneralName[]::new);
     }
 
     /** The list of what this authority has revoked. */

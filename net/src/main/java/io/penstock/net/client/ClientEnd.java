@@ -58,6 +58,12 @@ public record ClientEnd(Cause cause, long unsent, @Nullable Throwable failure) {
         };
     }
 
+    /** How it has ended after all: not all of what was sent could be delivered. */
+    ClientEnd instead(ConnectionException failure) {
+        ClientEnd other = of(failure);
+        return cause == Cause.PEER_ENDED ? other.behindPeersEnd() : other;
+    }
+
     ClientEnd withUnsent(long bytes) {
         return new ClientEnd(cause, bytes, failure);
     }

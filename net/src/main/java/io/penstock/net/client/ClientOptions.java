@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param framing what is a packet
  * @param lowMark {@code bufferEmpty} is told when no more bytes than that wait to be sent; less than {@code highMark}
  * @param highMark {@code bufferFull} is told when at least so many bytes wait to be sent
- * @param limit the most bytes that wait to be sent: what would be more is refused; at least {@code highMark}. Up to 64 KiB that the
+ * @param limit the most bytes that wait to be sent: what would be more is refused; at least {@code highMark}, and 64 KiB. Up to 64 KiB that the
  *     connection has taken over do not count
  * @param idle how long nothing may come until that is told; {@link Duration#ZERO} for never
  */
@@ -46,7 +46,12 @@ public record ClientOptions(
     public static final ClientOptions DEFAULT = new ClientOptions(
             ConnectorOptions.DEFAULT, null, null, Framing.none(), 256 << 10, 1 << 20, 8 << 20, Duration.ZERO);
 
+    /** A datagram, or a file, counts as no more. */
+    private static final int LEAST = 64 * 1024;
+
     public ClientOptions {
+        if (limit < LEAST)
+            throw new IllegalArgumentException("the limit is at least " + LEAST + " bytes, not " + limit);
         if (lowMark < 0 || highMark <= lowMark || limit < highMark) {
             throw new IllegalArgumentException("the marks must be 0 <= low < high <= limit: low " + lowMark + ", high "
                     + highMark + ", limit " + limit);

@@ -90,6 +90,9 @@ final class DatagramSession extends Session {
     }
 
     @Override
+    void dropInput() {}
+
+    @Override
     boolean watch() {
         return true;
     }

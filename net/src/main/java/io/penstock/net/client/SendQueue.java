@@ -56,7 +56,7 @@ final class SendQueue {
     private boolean full;
 
     /** How often {@link #full} has changed and nobody was told: 2 at most, for a third change takes back the one before. */
-    private int changes;
+    private volatile int changes;
 
     private boolean shut;
 
@@ -72,10 +72,7 @@ final class SendQueue {
 
     /** Accepts the bytes, all or, for want of room, none. */
     boolean send(byte[] bytes, int from, int count) {
-        if (count > options.limit()) {
-            throw new IllegalArgumentException("a send of " + count + " bytes can never be accepted where "
-                    + options.limit() + " may wait: send it in parts");
-        }
+        requireFits(count);
         if (!begin()) return accept(null, bytes, from, count);
         int sent = outlet.offer(bytes, from, count);
         end(bytes, from + sent, count - sent);
@@ -84,7 +81,14 @@ final class SendQueue {
 
     /** Accepts a piece, or, for want of room, does not. */
     boolean send(Piece piece) {
+        requireFits(piece.weight());
         return accept(piece, NOTHING, 0, 0);
+    }
+
+    private void requireFits(long count) {
+        if (count <= options.limit()) return;
+        throw new IllegalArgumentException("a send of " + count + " bytes can never be accepted where "
+                + options.limit() + " may wait: send it in parts");
     }
 
     /** Makes the calling thread the one that sends, if there is none. */
@@ -263,6 +267,7 @@ final class SendQueue {
 
     /** Whether there is a change from full to empty or back that has not been told; it counts as told from then on. */
     boolean takeChange() {
+        if (changes == 0) return false;
         lock.lock();
         try {
             if (changes == 0) return false;

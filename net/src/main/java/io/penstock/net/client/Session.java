@@ -79,6 +79,9 @@ abstract sealed class Session implements SendQueue.Outlet permits StreamSession,
     /** Has {@link #readable()} called once when there is more to receive; false when there is by now. */
     abstract boolean watch();
 
+    /** Receives nothing any more, so that the peer is not held up by that. */
+    abstract void dropInput();
+
     /** Fails when it was lost, whatever is still to be received. */
     abstract void requireAlive() throws ConnectionException;
 
@@ -119,7 +122,9 @@ abstract sealed class Session implements SendQueue.Outlet permits StreamSession,
         try {
             if (begin()) {
                 dial();
+                queue.open();
                 if (opened()) return null;
+                queue.discard();
                 breakOff();
             }
             failure = closedEarly();
@@ -138,22 +143,21 @@ abstract sealed class Session implements SendQueue.Outlet permits StreamSession,
     }
 
     private void attend() {
-        queue.open();
         silence.begin(loop());
         try {
             handler.onConnect(client);
             while (true) {
                 word = false; // before looking: what comes from here on is seen, or says so again
-                if (end != null) return;
                 tellChanges();
-                tellFailures();
-                if (silence.isDue() && !paused && isReceiving()) handler.onIdle(client);
+                if (isWanted()) tellFailures();
+                if (silence.isDue() && isReceiving()) handler.onIdle(client);
                 if (isReceiving()) receive();
                 mayEnd();
-                if (end == null) await();
+                if (end != null) return;
+                await();
             }
         } catch (HandlerException e) {
-            handlerFailed(e.getCause());
+            handlerFailed(e.thrown);
         } catch (Throwable e) {
             handlerFailed(e);
         }
@@ -170,17 +174,25 @@ abstract sealed class Session implements SendQueue.Outlet permits StreamSession,
     static final class HandlerException extends Exception {
         private static final long serialVersionUID = 1L;
 
-        HandlerException(Throwable cause) {
-            super(null, cause, false, false);
+        private final transient Throwable thrown;
+
+        HandlerException(Throwable thrown) {
+            super(null, thrown, false, false);
+            this.thrown = thrown;
         }
     }
 
+    /** Whether this side has not begun to end it: then the handler is told no more than the end. */
+    private boolean isWanted() {
+        return end == null && !closing;
+    }
+
     final boolean isReceiving() {
-        return !paused && !inputOver && !closing;
+        return isWanted() && !paused && !inputOver;
     }
 
     private void tellChanges() throws Exception {
-        while (queue.takeChange()) {
+        while (isWanted() && queue.takeChange()) {
             toldFull = !toldFull;
             if (toldFull) {
                 handler.onBufferFull(client);
@@ -192,7 +204,8 @@ abstract sealed class Session implements SendQueue.Outlet permits StreamSession,
 
     /** Ends it where nothing more is to come of it. */
     private void mayEnd() {
-        if (isReceiving()) return; // until its input says so
+        if (end != null || isReceiving()) return; // or its input will say so
+        if (closing) dropInput();
         if ((closing || inputOver && outputOver) && queue.isIdle()) {
             end(ClientEnd.of(Cause.CLOSED));
             return;
@@ -269,6 +282,12 @@ abstract sealed class Session implements SendQueue.Outlet permits StreamSession,
     final void readable() {
         silence.broken();
         LockSupport.unpark(thread);
+    }
+
+    /** Accepts sends again. */
+    final void reopen() {
+        queue.open();
+        if (!isOpen()) queue.refuse("it is being closed");
     }
 
     final void heard() {

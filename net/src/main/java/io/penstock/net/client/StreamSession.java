@@ -5,6 +5,7 @@ import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Endpoint;
+import io.penstock.net.Framed;
 import io.penstock.net.Loop;
 import io.penstock.net.TlsClient;
 import io.penstock.net.client.ClientEnd.Cause;
@@ -25,6 +26,8 @@ final class StreamSession extends Session {
 
     private volatile @Nullable StreamConnection connection;
     private @Nullable Packets packets;
+    private final Framed.Handler<HandlerException> telling = this::tell;
+    private final Runnable readable = this::readable;
     private Action watchingEnd = () -> false;
 
     /** The connection is gone, be it known yet or not what has come of it. */
@@ -66,7 +69,7 @@ final class StreamSession extends Session {
         Packets from = Objects.requireNonNull(packets);
         boolean ended = connection().inputEnd().isPresent();
         try {
-            if (!from.receive(this::tell, ended)) peerEnded();
+            if (!from.receive(telling, ended)) peerEnded();
         } catch (ConnectionException e) {
             failed(e);
         }
@@ -83,8 +86,13 @@ final class StreamSession extends Session {
     }
 
     @Override
+    void dropInput() {
+        if (options.pool() == null) connection().shutdownInput();
+    }
+
+    @Override
     boolean watch() {
-        if (connection().whenReadable(this::readable)) return true;
+        if (connection().whenReadable(readable)) return true;
         heard();
         return false;
     }
@@ -120,7 +128,7 @@ final class StreamSession extends Session {
             }
             return how;
         } catch (ConnectionException e) {
-            return ClientEnd.of(e);
+            return how.instead(e);
         }
     }
 
@@ -143,9 +151,9 @@ final class StreamSession extends Session {
         try {
             if (!awaitSent() || !secures(true)) throw closed(Phase.TLS);
             connection().startTls(tls, host);
-            if (isOpen()) queue.open();
+            reopen();
         } catch (IllegalArgumentException e) {
-            queue.open();
+            reopen();
             throw e;
         } catch (ConnectionException e) {
             failed(e);

@@ -109,6 +109,10 @@ class ScheduleTest {
         private State state = State.CONNECTING;
         private boolean full;
         private volatile boolean closed;
+
+        /** The handler itself has closed it: nothing but the last event may follow. */
+        private boolean closedInside;
+
         private int uses = 1;
 
         Run(long seed) {
@@ -159,6 +163,7 @@ class ScheduleTest {
             switch (random.nextInt(16)) {
                 case 0 -> {
                     end();
+                    closedInside = true;
                     assertThat(client.isOpen()).isFalse();
                 }
                 case 1 -> {
@@ -184,6 +189,7 @@ class ScheduleTest {
                 assertThat(inside.incrementAndGet()).as("events at a time").isEqualTo(1);
                 events.add(event);
                 assertThat(may).as("states for " + event).contains(state);
+                assertThat(closedInside).as(event + " behind a close").isFalse();
                 state = next;
                 if (event.equals("full")) assertThat(full = !full).isTrue();
                 if (event.equals("empty")) assertThat(full = !full).isFalse();
@@ -257,6 +263,7 @@ class ScheduleTest {
                 assertThat(client.isOpen()).isFalse();
                 assertThat(client.close()).isFalse();
                 full = false;
+                closedInside = false;
                 if (uses++ < 3 && random.nextBoolean()) {
                     state = State.CONNECTING;
                     connect();
