@@ -16,10 +16,16 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.StandardSocketOptions;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What a client promises about its events, over TCP. */
 class ClientTest {
@@ -217,6 +223,59 @@ class ClientTest {
                     .as("a reset")
                     .isInstanceOf(IOException.class);
         }
+    }
+
+    @Test
+    void aFileLeavesInTheOrderOfTheSends(@TempDir Path directory) throws Exception {
+        var bytes = new byte[1 << 20];
+        new Random(7).nextBytes(bytes);
+        Path file = Files.write(directory.resolve("file"), bytes);
+        told.connected = it -> {
+            it.send("head");
+            assertThat(it.sendFile(file, 1000, 1_000_000)).isTrue();
+            it.send("between");
+            it.sendFile(file);
+            it.closeAfterFlush();
+        };
+        client.connect(there());
+        byte[] all;
+        try (Socket peer = server.accept()) {
+            all = Spawned.onPlatformThread(() -> peer.getInputStream().readAllBytes())
+                    .value();
+        }
+        told.awaitLast();
+        assertThat(all)
+                .hasSize(4 + 1_000_000 + 7 + bytes.length)
+                .startsWith("head".getBytes(StandardCharsets.UTF_8))
+                .endsWith(bytes);
+        assertThat(Arrays.copyOfRange(all, 4, 1_000_004)).isEqualTo(Arrays.copyOfRange(bytes, 1000, 1_001_000));
+        assertThat(new String(all, 1_000_004, 7, StandardCharsets.UTF_8)).isEqualTo("between");
+    }
+
+    @Test
+    void aPartThatAFileDoesNotHaveIsRefused(@TempDir Path directory) throws Exception {
+        Path file = Files.write(directory.resolve("file"), new byte[10]);
+        try (Socket _ = connected()) {
+            assertThatThrownBy(() -> client.sendFile(file, 5, 6)).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> client.sendFile(file, -1, 1)).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> client.sendFile(directory.resolve("none")))
+                    .isInstanceOf(NoSuchFileException.class);
+            assertThat(client.isOpen()).isTrue();
+        }
+    }
+
+    @Test
+    void aHandlerThatIsNoneIsRefused() {
+        assertThatThrownBy(() -> Client.of(loops, null)).isInstanceOf(NullPointerException.class);
+    }
+
+    @Test
+    void marksThatContradictEachOtherAreRefused() {
+        ClientOptions options = ClientOptions.DEFAULT;
+        assertThatThrownBy(() -> options.withMarks(10, 10)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> options.withMarks(-1, 10)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> options.withLimit(100_000)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> options.withIdle(Duration.ofMillis(-1))).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test

@@ -108,6 +108,8 @@ class ScheduleTest {
         private final List<String> events = new ArrayList<>();
         private State state = State.CONNECTING;
         private boolean full;
+
+        /** Somebody has closed it, this use of it or one before. */
         private volatile boolean closed;
 
         /** The handler itself has closed it: nothing but the last event may follow. */
@@ -138,7 +140,6 @@ class ScheduleTest {
 
         private void connect() {
             int port = ((InetSocketAddress) listener.address()).getPort();
-            closed = false;
             client.connect(
                     switch (random.nextInt(8)) {
                         case 0 -> Endpoint.of("unknown.example", port);
