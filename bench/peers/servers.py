@@ -136,7 +136,7 @@ class Bench:
 
         elif self.job in FRAMES:
             folder, values = self.place("far")
-            command = [self.go_program("frames"), FRAMES[self.job][1], f"127.0.0.1:{values['PORT']}"]
+            command = [self.go_program("frames"), FRAMES[self.job][1], str(values["PORT"])]
             self.origin = self.add(Server("far end", command, folder, values["PORT"], self.load_core))
             self.classes = self.frame_clients()
 

@@ -1,13 +1,16 @@
 // The far end of the frame jobs, the same for every client that is measured.
 //
-//	frames echo ADDRESS     sends back what comes
-//	frames flood ADDRESS    sends frames of 64 bytes as fast as they are taken
-//	frames slow ADDRESS     sends frames of 20 bytes, 10 MB each second, each millisecond what is due by then
-//	frames drops ADDRESS    the same, each frame by a system call of its own
+//	frames echo PORT     sends back what comes
+//	frames flood PORT    sends frames of 64 bytes as fast as they are taken
+//	frames slow PORT     sends frames of 20 bytes, 10 MB each second, each millisecond what is due by then
+//	frames drops PORT    the same, each frame by a system call of its own
+//
+// It listens on 127.0.0.1 to 127.0.0.16.
 package main
 
 import (
 	"encoding/binary"
+	"fmt"
 	"log"
 	"net"
 	"os"
@@ -15,15 +18,23 @@ import (
 )
 
 const (
-	frame  = 64
-	small  = 20
-	second = 10 * 1000 * 1000 // bytes
+	frame     = 64
+	small     = 20
+	addresses = 16
+	second    = 10 * 1000 * 1000 // bytes
 )
 
 func main() {
 	serve := map[string]func(net.Conn){
 		"echo": echo, "flood": flood, "slow": slow(0), "drops": slow(small)}[os.Args[1]]
-	listener, err := net.Listen("tcp", os.Args[2])
+	for i := addresses; i > 1; i-- {
+		go accept(i, serve)
+	}
+	accept(1, serve)
+}
+
+func accept(address int, serve func(net.Conn)) {
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.%d:%s", address, os.Args[2]))
 	if err != nil {
 		log.Fatal(err)
 	}

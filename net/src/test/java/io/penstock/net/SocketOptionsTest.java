@@ -97,6 +97,19 @@ class SocketOptionsTest {
     }
 
     @Test
+    void smallPiecesLeaveAtOnceUnlessTheConnectorSaysOtherwise() throws Exception {
+        Connection usual = dial(target()).value();
+        assertThat(usual.option(StandardSocketOptions.TCP_NODELAY)).isTrue();
+        usual.abort();
+        var thrifty = Connector.of(
+                loops, ConnectorOptions.DEFAULT.withSocketOption(StandardSocketOptions.TCP_NODELAY, false));
+        Connection connection = Spawned.on(loop, () -> thrifty.connect(server.getLocalSocketAddress()))
+                .value();
+        assertThat(connection.option(StandardSocketOptions.TCP_NODELAY)).isFalse();
+        connection.abort();
+    }
+
+    @Test
     void anOptionThatNoSocketHereHasIsRefusedAtOnce() throws Exception {
         assertThatThrownBy(() -> Connector.of(
                         loops, ConnectorOptions.DEFAULT.withSocketOption(StandardSocketOptions.IP_MULTICAST_TTL, 1)))

@@ -2,7 +2,6 @@ package io.penstock.bench.frames;
 
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
-import java.net.InetSocketAddress;
 
 /**
  * A client under measurement, a process of its own: {@code FrameClient FACE JOB PORT CONNECTIONS IN_FLIGHT}.
@@ -13,10 +12,10 @@ public final class FrameClient {
     private FrameClient() {}
 
     public static void main(String... args) throws Exception {
-        var peer = new InetSocketAddress("127.0.0.1", Integer.parseInt(args[2]));
+        var far = new FarEnd(Integer.parseInt(args[2]));
         int connections = Integer.parseInt(args[3]);
         int inFlight = Integer.parseInt(args[4]);
-        try (Face face = face(args[0], peer)) {
+        try (Face face = face(args[0], far)) {
             System.out.println("ready");
             var orders = new BufferedReader(new InputStreamReader(System.in));
             for (String order = orders.readLine(); order != null; order = orders.readLine()) {
@@ -34,10 +33,10 @@ public final class FrameClient {
         }
     }
 
-    private static Face face(String name, InetSocketAddress peer) {
+    private static Face face(String name, FarEnd far) {
         return switch (name) {
-            case "netty" -> new NettyFace(peer);
-            case "framed" -> new FramedFace(peer);
+            case "netty" -> new NettyFace(far);
+            case "framed" -> new FramedFace(far);
             default -> throw new IllegalArgumentException(name);
         };
     }

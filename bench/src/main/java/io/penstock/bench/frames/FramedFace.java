@@ -5,7 +5,6 @@ import io.penstock.net.Connector;
 import io.penstock.net.Framed;
 import io.penstock.net.Framing;
 import io.penstock.net.LengthType;
-import io.penstock.net.Loop.Task;
 import io.penstock.net.LoopOptions;
 import io.penstock.net.Loops;
 import java.io.EOFException;
@@ -18,17 +17,21 @@ final class FramedFace implements Face {
     private static final Framing FRAMING =
             Framing.lengthField(LengthType.UINT32).withBodyOffset(Frame.HEADER).withMaxPacket(Frame.MOST);
 
+    private interface Work {
+        void at(InetSocketAddress peer) throws Exception;
+    }
+
     private final Loops loops = Loops.open(LoopOptions.DEFAULT.withCount(1));
     private final Connector connector = Connector.of(loops);
-    private final InetSocketAddress peer;
+    private final FarEnd far;
 
-    FramedFace(InetSocketAddress peer) {
-        this.peer = peer;
+    FramedFace(FarEnd far) {
+        this.far = far;
     }
 
     @Override
     public void ask(int connections, int inFlight, Round round) {
-        spawn(connections, round, () -> {
+        spawn(connections, round, peer -> {
             try (Connection connection = connector.connect(peer)) {
                 Framed frames = connection.framed(FRAMING);
                 long asked = 0;
@@ -43,7 +46,7 @@ final class FramedFace implements Face {
 
     @Override
     public void receive(int connections, Round round) {
-        spawn(connections, round, () -> {
+        spawn(connections, round, peer -> {
             try (Connection connection = connector.connect(peer)) {
                 Framed frames = connection.framed(FRAMING);
                 var next = new long[1];
@@ -59,7 +62,7 @@ final class FramedFace implements Face {
 
     @Override
     public void connect(int atATime, Round round) {
-        spawn(atATime, round, () -> {
+        spawn(atATime, round, peer -> {
             while (!round.isOver()) {
                 try (Connection connection = connector.connect(peer)) {
                     connection.send(Frame.of(0));
@@ -75,11 +78,12 @@ final class FramedFace implements Face {
         return ByteBuffer.wrap(frame).getLong(Frame.HEADER);
     }
 
-    private void spawn(int count, Round round, Task task) {
+    private void spawn(int count, Round round, Work work) {
         for (int i = 0; i < count; i++) {
+            InetSocketAddress peer = far.address(i);
             loops.next().spawn("frames-" + i, () -> {
                 try {
-                    task.run();
+                    work.at(peer);
                     round.ended();
                 } catch (Throwable failure) {
                     round.failed(failure);

@@ -22,31 +22,31 @@ import java.util.function.Supplier;
  */
 final class NettyFace implements Face {
     private final MultiThreadIoEventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
-    private final InetSocketAddress peer;
+    private final FarEnd far;
 
-    NettyFace(InetSocketAddress peer) {
-        this.peer = peer;
+    NettyFace(FarEnd far) {
+        this.far = far;
     }
 
     @Override
     public void ask(int connections, int inFlight, Round round) {
         Bootstrap clients = clients(() -> new Asker(inFlight, round));
-        for (int i = 0; i < connections; i++) clients.connect(peer);
+        for (int i = 0; i < connections; i++) clients.connect(far.address(i));
     }
 
     @Override
     public void receive(int connections, Round round) {
         Bootstrap clients = clients(() -> new Receiver(round));
-        for (int i = 0; i < connections; i++) clients.connect(peer);
+        for (int i = 0; i < connections; i++) clients.connect(far.address(i));
     }
 
     @Override
     public void connect(int atATime, Round round) {
         Bootstrap clients = clients(() -> new Visitor(round));
-        for (int i = 0; i < atATime; i++) connectNext(clients, round);
+        for (int i = 0; i < atATime; i++) connectNext(clients, far.address(i), round);
     }
 
-    private void connectNext(Bootstrap clients, Round round) {
+    private static void connectNext(Bootstrap clients, InetSocketAddress peer, Round round) {
         clients.connect(peer).addListener((ChannelFutureListener) connected -> {
             if (!connected.isSuccess()) {
                 round.failed(connected.cause());
@@ -56,7 +56,7 @@ final class NettyFace implements Face {
                 if (round.isOver()) {
                     round.ended();
                 } else {
-                    connectNext(clients, round);
+                    connectNext(clients, peer, round);
                 }
             });
         });

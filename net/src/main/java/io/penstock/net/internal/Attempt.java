@@ -67,7 +67,7 @@ final class Attempt {
         SocketTransport sockets = connector.owner().sockets();
         ChannelFuture dialling = new Bootstrap()
                 .group(loop.eventLoop())
-                .channelFactory(sockets.clients(SocketTransport.isUnix(address)))
+                .channelFactory(sockets.clients(address))
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0) // the race has one limit for all
                 .handler(new ChannelInitializer<>() {
                     @Override

@@ -131,7 +131,7 @@ public final class DnsResolver implements Resolver {
             boolean any = false;
             ConnectionException failed = null;
             for (int i = 0; i < FAMILIES.size(); i++) {
-                Outcome outcome = Objects.requireNonNull(outcomes.take(Limit.NEVER));
+                Outcome outcome = outcomes.take();
                 if (outcome.answer != null && !outcome.answer.isEmpty()) {
                     any = true;
                     found.accept(outcome.answer.addresses());
@@ -198,7 +198,7 @@ public final class DnsResolver implements Resolver {
         var outcomes = new Mailbox<Outcome>();
         try {
             ask(questions, question, outcomes);
-            Outcome outcome = Objects.requireNonNull(outcomes.take(Limit.NEVER));
+            Outcome outcome = outcomes.take();
             if (outcome.answer != null) return outcome.answer;
             throw Objects.requireNonNull(outcome.failure);
         } catch (InterruptedException e) {

@@ -1,5 +1,6 @@
 package io.penstock.net.internal;
 
+import io.penstock.net.event.Action;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
@@ -20,21 +21,30 @@ final class Mailbox<T> {
         LockSupport.unpark(owner);
     }
 
-    /** The next item, at once or when it comes; null when none has come by {@code limit}, a {@link System#nanoTime()}. */
+    /** The next item, at once or when it comes. */
+    T take() throws InterruptedException {
+        T item = next();
+        for (; item == null; item = next()) LockSupport.park(this);
+        return item;
+    }
+
+    /** As {@link #take()}; null when none has come by {@code limit}, a {@link System#nanoTime()}, of which that loop tells. */
     @Nullable
-    T take(long limit) throws InterruptedException {
-        while (true) {
-            if (Thread.interrupted()) throw new InterruptedException();
-            T item = news.poll();
-            if (item != null) return item;
-            if (limit == Limit.NEVER) {
-                LockSupport.park(this);
-            } else {
-                long left = limit - System.nanoTime();
-                if (left <= 0) return null;
-                LockSupport.parkNanos(this, left);
-            }
+    T take(long limit, NettyLoop loop) throws InterruptedException {
+        if (limit == Limit.NEVER) return take();
+        T item = next();
+        for (; item == null && !Limit.isPast(limit); item = next()) {
+            Action alarm = loop.timer(
+                    limit - System.nanoTime(), () -> LockSupport.unpark(owner)); // cheaper than one of the JDK's
+            LockSupport.park(this);
+            alarm.cancel();
         }
+        return item;
+    }
+
+    private @Nullable T next() throws InterruptedException {
+        if (Thread.interrupted()) throw new InterruptedException();
+        return news.poll();
     }
 
     /** The next item if there is one by now. Any thread. */

@@ -90,7 +90,7 @@ final class Race {
             while (true) {
                 startWhatIsDue();
                 if (resolved && candidates.isEmpty() && running.isEmpty()) throw nobodyLeft();
-                News news = mailbox.take(limit.orEarlier(nextTurn()));
+                News news = mailbox.take(limit.orEarlier(nextTurn()), loop);
                 if (news == null) {
                     if (limit.isOver()) throw timedOut();
                 } else if (news instanceof News.Connected(Attempt winner, StreamConnection connection)) {

@@ -54,7 +54,6 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
         var made = new Duplex(origin, loop, stream -> {
             var link = new SocketLink(channel, stream);
             channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-            channel.config().setOption(ChannelOption.TCP_NODELAY, true); // UNIX sockets have none and say false
             channel.config().setAutoClose(false); // a failed write must not take away what is still to be read
             channel.pipeline().addLast(link);
             return link;

@@ -18,6 +18,7 @@ import io.netty.channel.nio.AbstractNioChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.socket.nio.NioChannelOption;
 import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioDomainSocketChannel;
@@ -38,6 +39,8 @@ import io.netty.channel.uring.IoUringSocketChannel;
 import io.penstock.net.AbstractUnixAddress;
 import io.penstock.net.LoopOptions;
 import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.net.UnixDomainSocketAddress;
@@ -65,8 +68,12 @@ enum SocketTransport {
         }
 
         @Override
-        ChannelFactory<? extends Channel> clients(boolean unix) {
-            return unix ? EpollDomainSocketChannel::new : EpollSocketChannel::new;
+        ChannelFactory<? extends Channel> clients(SocketAddress peer) {
+            if (isUnix(peer)) return EpollDomainSocketChannel::new;
+            // a socket of both families has to be made so, and to translate each address
+            return peer instanceof InetSocketAddress inet && inet.getAddress() instanceof Inet4Address
+                    ? () -> new EpollSocketChannel(SocketProtocolFamily.INET)
+                    : EpollSocketChannel::new;
         }
 
         @Override
@@ -147,8 +154,8 @@ enum SocketTransport {
         }
 
         @Override
-        ChannelFactory<? extends Channel> clients(boolean unix) {
-            return unix ? NioDomainSocketChannel::new : NioSocketChannel::new;
+        ChannelFactory<? extends Channel> clients(SocketAddress peer) {
+            return isUnix(peer) ? NioDomainSocketChannel::new : NioSocketChannel::new;
         }
 
         @Override
@@ -209,8 +216,8 @@ enum SocketTransport {
         }
 
         @Override
-        ChannelFactory<? extends Channel> clients(boolean unix) {
-            return unix ? IoUringDomainSocketChannel::new : IoUringSocketChannel::new;
+        ChannelFactory<? extends Channel> clients(SocketAddress peer) {
+            return isUnix(peer) ? IoUringDomainSocketChannel::new : IoUringSocketChannel::new;
         }
 
         @Override
@@ -291,7 +298,8 @@ enum SocketTransport {
 
     abstract IoHandlerFactory handlers();
 
-    abstract ChannelFactory<? extends Channel> clients(boolean unix);
+    /** For connections to that address. */
+    abstract ChannelFactory<? extends Channel> clients(SocketAddress peer);
 
     /** For questions to name servers. */
     abstract ChannelFactory<? extends DatagramChannel> nameClients();
