@@ -59,7 +59,8 @@ final class FailureLog {
             kind.lineDue.set(now + INTERVAL.toNanos());
             long unsaid = kind.unsaid.getAndSet(0);
             String more = unsaid == 0 ? "" : " (and " + unsaid + " of its kind since the last line)";
-            log.error("{}: {}{}", where, failure.getMessage(), more, failure);
+            Throwable cause = failure.getCause(); // whose stack is the plugin's, and its words are in the line already
+            log.error("{}: {}{}", where, failure.getMessage(), more, cause == null ? failure : cause);
             return;
         }
         kind.unsaid.incrementAndGet();

@@ -58,6 +58,9 @@ final class ForwardedHeads {
         addVia(headers, head.version());
         addForwarded(headers, session.forwarded(), host);
         offer(upgrade, headers);
+        // what is offered stands alone in Connection, as some origins expect it
+        if (upgrade.isEmpty() && head.headers().containsToken(HeaderNames.TE, "trailers"))
+            FIELDS.add(headers, HeaderNames.TE, "trailers");
         RequestHead forwarded = head.withHeaders(headers);
         return plain || head.target().equals("*") ? forwarded : forwarded.withTarget(originForm(head));
     }

@@ -20,6 +20,15 @@ final class HandlerLeg {
         }
     }
 
+    /** Another plugin has answered in the place of a handler that wanted the connection itself. */
+    static final class Overruled extends IllegalStateException {
+        private static final long serialVersionUID = 1L;
+
+        Overruled(String message) {
+            super(message);
+        }
+    }
+
     /** @param route where it stands, for the log */
     static Answer serve(Transaction transaction, Handler handler, String plugin, Route route)
             throws PluginFailure, ConnectionException, InterruptedException {
@@ -31,6 +40,8 @@ final class HandlerLeg {
             throw e;
         } catch (HookedFailure e) {
             throw e.failure;
+        } catch (Overruled e) {
+            return new Answer.Served();
         } catch (NotAskedException e) {
             if (exchange.committed()) throw transaction.abandon(failure(plugin, route, e));
             return transaction.own(Answer.Prepared.text(e.answer(), e.text()));

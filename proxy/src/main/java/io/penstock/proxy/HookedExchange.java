@@ -110,7 +110,7 @@ final class HookedExchange implements Exchange {
             Answer other = seen(head);
             if (other != null) {
                 respond(other);
-                throw new IllegalStateException("a plugin has answered " + exchange + " at the last hook");
+                throw new HandlerLeg.Overruled("a plugin has answered " + exchange + " at the last hook");
             }
             Connection raw = exchange.takeOver(head, unread);
             transaction.takenOver(protocolOf(head));

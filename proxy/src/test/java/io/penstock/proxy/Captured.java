@@ -3,22 +3,23 @@ package io.penstock.proxy;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.IThrowableProxy;
 import ch.qos.logback.core.AppenderBase;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.LoggerFactory;
 
 /** The log of the proxy while a test runs. */
 final class Captured implements AutoCloseable {
     private final List<String> lines = new CopyOnWriteArrayList<>();
-    private final AtomicInteger stacks = new AtomicInteger();
+    private final List<String> thrown = new CopyOnWriteArrayList<>();
     private final Logger logger = (Logger) LoggerFactory.getLogger("io.penstock");
     private final AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
         @Override
         protected void append(ILoggingEvent event) {
             lines.add(event.getLevel() + " " + event.getFormattedMessage());
-            if (event.getThrowableProxy() != null) stacks.incrementAndGet();
+            IThrowableProxy stack = event.getThrowableProxy();
+            if (stack != null) thrown.add(stack.getClassName() + ": " + stack.getMessage());
         }
     };
 
@@ -44,7 +45,12 @@ final class Captured implements AutoCloseable {
 
     /** How many lines had one. */
     int stacks() {
-        return stacks.get();
+        return thrown.size();
+    }
+
+    /** What had them, type and message. */
+    List<String> thrown() {
+        return thrown;
     }
 
     @Override

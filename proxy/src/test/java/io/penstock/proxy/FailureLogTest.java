@@ -46,6 +46,17 @@ class FailureLogTest {
     }
 
     @Test
+    void theStackIsThatOfWhatThePluginHasThrown() {
+        try (var captured = Captured.log()) {
+            failures.failed("transaction 1", failure("careless", "on purpose"));
+            assertThat(captured.thrown())
+                    .singleElement()
+                    .asString()
+                    .isEqualTo("java.lang.IllegalStateException: on purpose");
+        }
+    }
+
+    @Test
     void anotherPluginAndAnotherFailureAreOtherKinds() {
         try (var captured = Captured.log()) {
             failures.failed("transaction 1", failure("one", "x"));

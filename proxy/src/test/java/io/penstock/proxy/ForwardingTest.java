@@ -7,6 +7,8 @@ import io.penstock.testkit.LeakCheck;
 import java.net.InetSocketAddress;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a request and its answer look like on the other side of the proxy. */
 class ForwardingTest {
@@ -82,7 +84,7 @@ class ForwardingTest {
                     "Keep-Alive: 5",
                     "Proxy-Connection: keep-alive",
                     "Proxy-Authorization: Basic c2VjcmV0",
-                    "TE: trailers",
+                    "TE: gzip",
                     "Upgrade: other",
                     "X-Kept: 1");
 
@@ -99,6 +101,18 @@ class ForwardingTest {
                 assertThat(answer.all(gone)).as(gone).isEmpty();
             }
             assertThat(answer.field("X-Kept")).isEqualTo("2");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"trailers", "deflate;q=0.5, Trailers"})
+    void anOriginIsToldThatTheClientTakesTrailersAndOfNoOtherCoding(String codings) throws Exception {
+        try (var origin = Origin.replying(Origin.OK);
+                var rig = before(origin).start()) {
+            rig.get("/", "Connection: TE", "TE: " + codings);
+            Message request = origin.request();
+            assertThat(request.all("TE")).containsExactly("trailers");
+            assertThat(request.all("Connection")).containsExactly("TE");
         }
     }
 

@@ -137,6 +137,30 @@ class TakeOverTest {
     }
 
     @Test
+    void aHookMayAnswerInsteadAndThatIsNobodysFailure() throws Exception {
+        try (var captured = Captured.log();
+                var rig = Rig.alone()
+                        .plugin(penstock -> {
+                            penstock.on(Hook.SEND_RESPONSE_HEAD, transaction -> {
+                                if (transaction.response().status() == 101) transaction.respond(403, "not you\n");
+                            });
+                            penstock.route("/lines", exchange -> exchange.upgrade("lines", Headers.of()));
+                        })
+                        .start();
+                var client = rig.client()) {
+            for (int i = 0; i < 2; i++) {
+                Message answer = client.get("/lines", "Connection: Upgrade", "Upgrade: lines");
+                assertThat(answer.status()).isEqualTo(403);
+                assertThat(answer.bytes()).asString().isEqualTo("not you\n");
+                TransactionRecord record = rig.record();
+                assertThat(record.endedBy()).isEqualTo(EndedBy.NOBODY);
+                assertThat(record.takenOver()).isNull();
+            }
+            assertThat(captured.lines()).noneMatch(line -> line.startsWith("ERROR") || line.startsWith("WARN"));
+        }
+    }
+
+    @Test
     void whatTheClientHasNotAskedForIsNoFailureOfThePlugin() throws Exception {
         try (var captured = Captured.log();
                 var rig = Rig.alone()

@@ -19,6 +19,7 @@ final class HeadEncoder {
     static final int LENGTH = 1 << 1;
 
     private static final int ROOM = 512;
+    private static final byte[] NOTHING = {};
     private static final byte[] LAST_CHUNK = latin("0\r\n");
     private static final byte[] CRLF = latin("\r\n");
     private static final byte[] HTTP_1_1 = latin("HTTP/1.1 ");
@@ -27,7 +28,6 @@ final class HeadEncoder {
     static final byte[] CHUNKED = latin("Transfer-Encoding: chunked\r\n");
     static final byte[] CLOSE = latin("Connection: close\r\n");
     static final byte[] UPGRADE = latin("Connection: Upgrade\r\n");
-    static final byte[] CLOSE_OR_UPGRADE = latin("Connection: close, Upgrade\r\n");
     static final byte[] KEEP_ALIVE = latin("Connection: keep-alive\r\n");
     static final byte[] PLAIN_TEXT = latin("Content-Type: text/plain; charset=utf-8\r\n");
 
@@ -98,6 +98,19 @@ final class HeadEncoder {
         return raw(CONTENT_LENGTH).number(size).raw(CRLF);
     }
 
+    /**
+     * What of a request holds for this hop only, if anything does.
+     *
+     * @param last no other request will follow
+     * @param te it has a {@code TE}
+     * @param upgrade it has an {@code Upgrade}
+     */
+    HeadEncoder connection(boolean last, boolean te, boolean upgrade) {
+        if (!te && !upgrade) return last ? raw(CLOSE) : this;
+        text("Connection: ").text(last ? "close, " : "").text(te ? "TE" : "").text(te && upgrade ? ", " : "");
+        return text(upgrade ? "Upgrade" : "").raw(CRLF);
+    }
+
     /** Ends the head. */
     HeadEncoder end() {
         return raw(CRLF);
@@ -126,6 +139,11 @@ final class HeadEncoder {
     /** Gives up the memory of an unusually large head. */
     void trim() {
         if (bytes.length > 8 * ROOM) bytes = new byte[ROOM];
+    }
+
+    /** Gives up all memory until the next head, which is not to come soon. */
+    void rest() {
+        bytes = NOTHING;
     }
 
     private HeadEncoder text(String text) {

@@ -81,13 +81,8 @@ public final class StreamClientExchange implements ClientExchange {
             encoder.contentLength(bodyLength);
         }
         boolean last = headers.containsToken(HeaderNames.CONNECTION, "close");
-        boolean upgrade = headers.contains(HeaderNames.UPGRADE);
         if (last) persistent = false;
-        if (upgrade) {
-            encoder.raw(last ? HeadEncoder.CLOSE_OR_UPGRADE : HeadEncoder.UPGRADE);
-        } else if (last) {
-            encoder.raw(HeadEncoder.CLOSE);
-        }
+        encoder.connection(last, headers.contains(HeaderNames.TE), headers.contains(HeaderNames.UPGRADE));
         MessageOutput opened = bodyLength == CHUNKED
                 ? new ChunkedOutput(connection.output())
                 : new SizedOutput(bodyLength, connection.output());
