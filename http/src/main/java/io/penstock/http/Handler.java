@@ -32,7 +32,8 @@ public interface Handler {
 
     /**
      * A connection that was {@linkplain Exchange#takeOver taken over} has ended, or was given back. Called once for each take-over, behind
-     * {@link #handle} and on the same thread, with the same exchange: of use to whoever counts and logs.
+     * {@link #handle}, with the same exchange: of use to whoever counts and logs. On the same thread, or on the one that goes on where the
+     * handler's has ended, as it does when somebody has the connection behind it.
      */
     default void takeOverEnded(Exchange exchange, TakeOverEnd end) {}
 

@@ -21,7 +21,7 @@ import java.util.List;
  * }
  *
  * <p>Each connection is served by a virtual thread of its loop, one exchange after the other, so pipelined requests are answered
- * in order. Owned by whoever opened it; all methods from any thread.
+ * in order; while somebody has it who has taken it over and whose handler has returned, it takes none. Owned by whoever opened it; all methods from any thread.
  */
 public interface HttpServer extends AutoCloseable {
     /** Listens with {@link HttpServerOptions#DEFAULT}. */

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * One request and its answer, from first byte to last.
  *
  * <p>It runs top to bottom on the virtual thread of the client's connection, in {@link #run()} below; handlers at its hooks run there too, so
- * its state needs no lock. While it waits for a continuation, that one may use it from any thread until it calls {@link #resume()}. Answers
+ * its state needs no lock. A tunnel takes no thread: what comes behind it is the matter of another one. While it waits for a continuation, that one may use it from any thread until it calls {@link #resume()}. Answers
  * to Traffic Server's {@code TSHttpTxn}.
  */
 public final class Transaction {
@@ -76,7 +76,11 @@ public final class Transaction {
             LOG.error("transaction {} failed", id(), e);
             exchange.respond(500, "500 Internal Server Error\n");
         } finally {
-            if (!isTakenOver()) close();
+            if (isTakenOver()) {
+                hooks.leave();
+            } else {
+                close();
+            }
         }
     }
 
@@ -132,7 +136,7 @@ public final class Transaction {
                 }
                 case Answer.Tunnelled tunnelled -> {
                     taken = true;
-                    Tunnel.run(this, tunnelled, proxy.options().tunnels());
+                    Tunnel.open(this, tunnelled, proxy.options().tunnels());
                 }
                 case Answer.Served _ -> {}
             }
@@ -496,6 +500,7 @@ public final class Transaction {
 
     /** The connection that was taken over from it has ended, or is HTTP's again: this is where the transaction ends. */
     void takeOverEnded(TakeOverEnd end) {
+        if (tunnel != null) tunnel.ended();
         chronicle.takeOverEnded(end);
         switch (end.cause()) {
             case RESUMED, CLOSED -> {}

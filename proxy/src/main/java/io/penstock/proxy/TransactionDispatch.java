@@ -11,7 +11,7 @@ final class TransactionDispatch extends Dispatch<Transaction> {
     private final Proxy proxy;
     private final Transaction transaction;
     private final BooleanSupplier isAnswered;
-    private final Thread thread = Thread.currentThread();
+    private volatile @Nullable Thread thread = Thread.currentThread();
     private @Nullable Hooks own;
     private @Nullable Hook<Transaction> reached;
 
@@ -29,8 +29,14 @@ final class TransactionDispatch extends Dispatch<Transaction> {
 
     /** Calls the handlers at a hook where there is nothing to be answered any more. */
     void atAll(Hook<Transaction> hook) {
+        thread = Thread.currentThread();
         reached = hook;
         callAll(hook, this::log);
+    }
+
+    /** The transaction is to end on another thread, if it is one; that of its beginning is not kept for as long as it lasts. */
+    void leave() {
+        thread = null;
     }
 
     /** The last hook that was reached; null before the first. */

@@ -44,8 +44,8 @@ public final class Tunnel {
         this.options = options;
     }
 
-    /** Opens the tunnel, and returns when it has ended; what has come to be then is the transaction's. */
-    static void run(Transaction transaction, Answer.Tunnelled answer, RelayOptions options)
+    /** Opens the tunnel, which needs no thread as long as it lasts. */
+    static void open(Transaction transaction, Answer.Tunnelled answer, RelayOptions options)
             throws PluginFailure, ConnectionException, InterruptedException {
         var tunnel = new Tunnel(transaction, answer.protocol(), options);
         Connection origin = answer.far().takeOver();
@@ -54,7 +54,7 @@ public final class Tunnel {
             client = transaction.exchange().takeOver(answer.head(), UnreadBody.FAIL);
             transaction.takenOver(tunnel);
             transaction.at(Hook.TUNNEL_START);
-            tunnel.join(client, origin);
+            tunnel.relay = Relay.between(client, origin, tunnel.options);
         } finally {
             if (tunnel.relay == null) { // there is nobody to pass on what they send
                 origin.abort();
@@ -63,9 +63,10 @@ public final class Tunnel {
         }
     }
 
-    private void join(Connection client, Connection origin) {
-        Relay running = Relay.between(client, origin, options);
-        relay = running;
+    /** The client's connection has ended: waits until the tunnel has too, and what the origin has been sent has come there. */
+    void ended() {
+        Relay running = relay;
+        if (running == null) return; // a plugin has failed before it began
         RelayEnd told = running.join();
         end = told;
         transaction.ended(told, failure);

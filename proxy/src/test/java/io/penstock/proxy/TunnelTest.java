@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -103,6 +104,34 @@ class TunnelTest {
             assertThat(log).containsExactly("start", "COMPLETE 5 10", "close");
             assertThat(there).hasToString("EARLY.EARLY");
             assertThat(back).hasToString("HELLOEARLY");
+        }
+    }
+
+    @Test
+    void itTakesNoThread() throws Exception {
+        var thread = new CompletableFuture<Thread>();
+        try (var origin = echo();
+                var rig = Rig.before(origin)
+                        .upgrades("tcp")
+                        .plugin(penstock -> {
+                            penstock.on(Hook.TUNNEL_START, _ -> thread.complete(Thread.currentThread()));
+                            penstock.on(Hook.TUNNEL_END, transaction -> {
+                                assertThatIllegalStateException().isThrownBy(() -> transaction.respond(500, "late"));
+                                log.add("end");
+                            });
+                        })
+                        .start();
+                var client = rig.client()) {
+            client.sendRaw(ASK);
+            client.head();
+            assertThat(client.read(5)).asString().isEqualTo("HELLO");
+            await().atMost(Rig.LIMIT).until(() -> !thread.get().isAlive());
+            client.sendRaw("ping");
+            assertThat(client.read(4)).asString().isEqualTo("ping");
+            client.shutdownOutput();
+            assertThat(all(client)).isEmpty();
+            assertThat(rig.record().takenOver()).isNotNull();
+            assertThat(log).containsExactly("end");
         }
     }
 

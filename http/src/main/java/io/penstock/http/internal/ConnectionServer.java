@@ -44,22 +44,22 @@ public final class ConnectionServer extends ServiceServer {
     }
 
     private void run() throws Exception {
-        try (var scope = Scope.open("served connection")) {
-            connection.transfer(scope);
+        boolean secured = false;
+        try {
             TlsServer tls = service.options().tls();
             if (tls != null) connection.startTls(tls);
-            service.serve(connection);
-            connection.close();
+            secured = true;
         } catch (ConnectionException e) {
-            LOG.debug("{} could not be served to its end", connection, e);
+            LOG.debug("{} could not be secured", connection, e);
             insecure = e.phase() == ConnectionException.Phase.TLS;
             if (!insecure) connection.abort(); // or else it ends by itself, behind an alert
         } catch (Throwable e) {
             connection.abort();
             throw e;
         } finally {
-            ended.countDown();
+            if (!secured) ended.countDown();
         }
+        if (secured) service.serve(connection, ended::countDown);
     }
 
     @Override

@@ -17,6 +17,7 @@ final class HeadReader {
     private static final int ROOM = 1024;
 
     private static final int KEPT = 4 * ROOM;
+    private static final byte[] NOTHING = {};
 
     private BufferedInput wire;
     private final HeadLimits limits;
@@ -40,6 +41,7 @@ final class HeadReader {
 
     /** Starts the next head. */
     void begin() {
+        if (bytes.length == 0) bytes = new byte[Math.min(ROOM, limits.whole())];
         seen = 0;
         parser.begin();
     }
@@ -75,6 +77,11 @@ final class HeadReader {
     /** Gives up the memory of an unusually large head. */
     void trim() {
         if (bytes.length > KEPT) bytes = new byte[ROOM];
+    }
+
+    /** Gives up all memory until the next head, which is not to come soon. */
+    void rest() {
+        bytes = NOTHING;
     }
 
     private int look() throws ConnectionException {

@@ -51,16 +51,21 @@ public final class HttpService {
         HttpDate.line(); // loads the formats of the JDK here, and not in the first answer on a loop
     }
 
-    /** Serves one client to its end on the calling virtual thread; the caller then closes the connection, or aborts it if this throws. */
+    /** Serves one client to its end, on the calling virtual thread and, behind a take-over, on others; closes the connection. */
     public void serve(Connection accepted) throws Exception {
+        serve(accepted, () -> {});
+    }
+
+    /** As {@link #serve(Connection)}; at the very end it is told, on the thread that has come to it. */
+    void serve(Connection accepted, Runnable ended) throws Exception {
         accepted.timeouts(idleTimeouts);
-        var connection = new ServerConnection(this, (StreamConnection) accepted);
+        var connection = new ServerConnection(this, (StreamConnection) accepted, ended);
         open.add(connection);
-        try {
-            connection.serve();
-        } finally {
-            open.remove(connection);
-        }
+        connection.serve();
+    }
+
+    void ended(ServerConnection connection) {
+        open.remove(connection);
     }
 
     /** From now on each answer is the last one of its connection; whoever wants to know is told. */

@@ -13,6 +13,7 @@ import io.penstock.net.internal.BufferedInput;
 import io.penstock.net.internal.ConnectionScope;
 import io.penstock.net.internal.StreamConnection;
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +21,9 @@ import org.slf4j.LoggerFactory;
 /**
  * One client's connection, from its first request to its end, on its own virtual thread: read a head, have it answered, clear away
  * what was not read, next. Pipelined requests are answered in order because nothing here happens twice at a time.
+ *
+ * <p>When a handler has returned and left the connection to whoever has taken it over, which may be for days, the thread ends, and what it
+ * would have waited with. Another one goes on from there as soon as the connection is given back or has ended.
  */
 final class ServerConnection {
     private static final Logger LOG = LoggerFactory.getLogger(ServerConnection.class);
@@ -32,6 +36,8 @@ final class ServerConnection {
     private final BufferedInput input;
     private final HeadReader heads;
     private final HeadEncoder encoder = new HeadEncoder();
+    private final ConnectionScope scope = ConnectionScope.unentered("served connection");
+    private final Runnable ended;
     private long requests;
 
     /** Between two requests, or before the first. Read by whoever drains the service. */
@@ -43,28 +49,83 @@ final class ServerConnection {
     /** The server did not want to wait any more. */
     private volatile boolean aborted;
 
-    ServerConnection(HttpService service, StreamConnection connection) {
-        this.service = service;
-        this.connection = connection;
-        this.input = connection.input();
-        this.heads = new HeadReader(input, service.limits());
+    /** What comes behind an exchange. */
+    private enum Next {
+        REQUEST,
+        /** Somebody who has the connection behind its handler. */
+        TAKER,
+        END
     }
 
-    /** Serves until the connection is to be closed, which the caller does. */
+    /**
+     * On the thread that is to serve it.
+     *
+     * @param ended run when it was served, and was closed
+     */
+    ServerConnection(HttpService service, StreamConnection connection, Runnable ended) {
+        this.service = service;
+        this.connection = connection;
+        this.ended = ended;
+        this.input = connection.input();
+        this.heads = new HeadReader(input, service.limits());
+        connection.transfer(scope);
+    }
+
+    /** Serves, and closes the connection behind it; where it returns before, the rest is another thread's. */
     void serve() throws Exception {
-        Handler handler = service.handler();
-        handler.opened(connection);
+        serve(null);
+    }
+
+    /** @param left the exchange to go on behind, which its handler has left to a taker; null for a connection that begins */
+    private void serve(@Nullable ServerExchange left) throws Exception {
+        Next next = Next.END;
+        scope.enter();
         try {
-            while (awaitRequest()) {
-                RequestHead head = receiveHead();
-                if (head == null) return;
-                if (!answer(head)) return;
+            next = serveRequests(left);
+            if (next != Next.TAKER) connection.close();
+        } catch (Throwable e) {
+            connection.abort();
+            throw e;
+        } finally {
+            if (next == Next.TAKER) {
+                scope.leave();
+            } else {
+                scope.close();
+                service.ended(this);
+                ended.run();
             }
+        }
+        if (next == Next.TAKER) leave();
+    }
+
+    private Next serveRequests(@Nullable ServerExchange left) throws Exception {
+        Handler handler = service.handler();
+        if (left == null) handler.opened(connection);
+        Next next = Next.END;
+        try {
+            next = left == null ? Next.REQUEST : conclude(left);
+            while (next == Next.REQUEST) next = serveRequest();
         } catch (BadMessage e) {
+            next = Next.END;
             refuse(e);
         } finally {
-            handler.closed(connection);
+            if (next != Next.TAKER) handler.closed(connection);
         }
+        return next;
+    }
+
+    private Next serveRequest() throws Exception {
+        if (!awaitRequest()) return Next.END;
+        RequestHead head = receiveHead();
+        return head == null ? Next.END : answer(head);
+    }
+
+    /** The last that this thread does. */
+    private void leave() {
+        ServerExchange exchange = Objects.requireNonNull(current);
+        heads.rest();
+        encoder.rest();
+        exchange.whenTakerIsDone(() -> connection.loop().spawn("connection " + connection.id(), () -> serve(exchange)));
     }
 
     /** Waits for the first byte of a request, holding as little memory as can be; false when there will be none. */
@@ -100,23 +161,33 @@ final class ServerConnection {
         }
     }
 
-    /** Has one request answered; whether the connection can take another. */
-    private boolean answer(RequestHead head) throws Exception {
+    private Next answer(RequestHead head) throws Exception {
         ServerExchange exchange = open(head);
         current = exchange;
-        try {
-            try (var _ = ConnectionScope.enter("exchange")) {
-                handle(exchange);
-            }
-            exchange.awaitTaker();
-            if (exchange.persists()) return true;
-            part(exchange);
-            return false;
-        } finally {
-            exchange.retire();
-            current = null;
-            tellEnd(exchange);
+        try (var _ = ConnectionScope.enter("exchange")) {
+            handle(exchange);
+        } catch (Throwable e) {
+            end(exchange);
+            throw e;
         }
+        return exchange.outlives() ? Next.TAKER : conclude(exchange);
+    }
+
+    /** Of an exchange that nobody is at any more. */
+    private Next conclude(ServerExchange exchange) throws ConnectionException {
+        try {
+            if (exchange.persists()) return Next.REQUEST;
+            part(exchange);
+            return Next.END;
+        } finally {
+            end(exchange);
+        }
+    }
+
+    private void end(ServerExchange exchange) {
+        exchange.retire();
+        current = null;
+        tellEnd(exchange);
     }
 
     /** Of a connection that was taken over: it is over now, and what it has moved is certain. */

@@ -20,6 +20,7 @@ import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Loop;
 import io.penstock.net.internal.StreamConnection;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -382,12 +383,9 @@ final class ServerExchange implements Exchange {
         outlives = raw.outlivesHandler();
     }
 
-    /** Waits until whoever has the connection behind the handler has ended it or given it back; nothing if nobody has. */
-    void awaitTaker() {
-        TakeOver raw = taken;
-        if (raw == null) return;
-        if (outlives) raw.await();
-        persistent = raw.isResumed();
+    /** Has it told, once, when whoever has the connection behind the handler has ended it or given it back. Short work, on any thread. */
+    void whenTakerIsDone(Runnable told) {
+        Objects.requireNonNull(taken).whenDone(told);
     }
 
     /** The take-over of its connection, once the handler has returned; null when there was none. */
@@ -396,7 +394,7 @@ final class ServerExchange implements Exchange {
         return taken;
     }
 
-    /** Whether its connection was given to somebody who has it behind the handler, and ends it. */
+    /** Whether its connection was left to somebody who has it behind the handler, and ends it or gives it back. */
     boolean outlives() {
         return outlives;
     }
@@ -417,7 +415,8 @@ final class ServerExchange implements Exchange {
 
     /** Whether the connection can take another request. */
     boolean persists() {
-        return persistent;
+        TakeOver raw = taken;
+        return raw == null ? persistent : raw.isResumed();
     }
 
     /** Whether the client expects the connection to end behind this exchange, and has nothing more to send. */

@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,10 +50,9 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
     private final String place = Caller.here();
 
     /** Its stack, for when nobody has the connection any more: a microsecond and some 700 bytes, as long as nobody has it rendered. */
-    private final Throwable stack = new Throwable("the connection was taken over");
+    private volatile @Nullable Throwable stack = new Throwable("the connection was taken over");
 
     private final AtomicReference<Holder> holder = new AtomicReference<>(Holder.TAKER);
-    private volatile boolean ended;
 
     /** What had gone each way before. */
     private volatile long received;
@@ -77,8 +75,10 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
     /** Whether somebody has answered behind it, and it was told. */
     private volatile int late;
 
-    /** The server's thread, while it waits. */
-    private volatile @Nullable Thread waiting;
+    /** Who is to be told that it is over. */
+    private final AtomicReference<@Nullable Runnable> told = new AtomicReference<>();
+
+    private volatile Action closed = () -> false;
 
     TakeOver(String exchange, String protocol, StreamConnection connection, @Nullable String obstacle) {
         this.exchange = exchange;
@@ -202,7 +202,12 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
     public void resumed() {
         watch.cancel(); // the connection goes on, and may be taken over as often as there are requests
         back = upTo(consumed(), Cause.RESUMED);
-        LockSupport.unpark(waiting);
+        done();
+    }
+
+    @Override
+    public void kept() {
+        stack = null;
     }
 
     @Override
@@ -271,17 +276,16 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
         return !connection.inUse().comeHome(connection) || !holder.compareAndSet(Holder.TAKER, Holder.SERVER);
     }
 
-    /** Waits for the one who has it behind its handler to end it, or to give it back. */
-    void await() {
-        waiting = Thread.currentThread();
-        Action end = connection.whenClosed(() -> {
-            ended = true;
-            LockSupport.unpark(waiting);
-        });
-        while (!isResumed() && !ended) {
-            LockSupport.park(this);
-            Thread.interrupted(); // meant for the handler; loops that are being closed abort the connection as well
-        }
-        end.cancel();
+    /** Has it told, once, when the one who has it behind its handler has ended it or given it back. Short work, on any thread. */
+    void whenDone(Runnable work) {
+        told.set(work);
+        closed = connection.whenClosed(this::done);
+        if (isResumed()) done(); // perhaps before there was somebody to be told
+    }
+
+    private void done() {
+        closed.cancel(); // the connection may go on, and be taken over again
+        Runnable work = told.getAndSet(null);
+        if (work != null) work.run();
     }
 }

@@ -17,7 +17,11 @@ import io.penstock.net.Timeouts;
 import io.penstock.testkit.Await;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Test;
@@ -85,6 +89,34 @@ class ResumeHttpTest extends GroundTest {
                             .isTrue();
                 }
             }
+        }
+    }
+
+    @Test
+    void noThreadIsTakenByAConnectionThatWasLeftToSomebodyAndAnotherGoesOnBehindThem() throws Exception {
+        var threads = new ConcurrentLinkedQueue<Thread>();
+        var kept = new ArrayBlockingQueue<Connection>(1);
+        try (var served = serve(exchange -> {
+            threads.add(Thread.currentThread());
+            if (exchange.request().path().equals("/left")) {
+                kept.add(exchange.takeOver().transfer(Scope.PROCESS));
+            } else {
+                hello(exchange);
+            }
+        })) {
+            for (int i = 0; i < 3; i++) {
+                served.send(get("/left"));
+                Connection raw = Objects.requireNonNull(kept.poll(10, TimeUnit.SECONDS));
+                Thread first = threads.remove();
+                Await.until("the thread has ended", () -> !first.isAlive());
+                raw.send("raw");
+                assertThat(served.receive(3)).isEqualTo("raw");
+                raw.resumeHttp();
+                served.send(get("/next"));
+                assertThat(served.receiveAnswer()).endsWith("hello /next\n");
+                assertThat(threads.remove()).isNotSameAs(first);
+            }
+            assertThat(served.awaitEnd()).isTrue();
         }
     }
 

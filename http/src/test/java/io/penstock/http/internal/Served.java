@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 final class Served implements AutoCloseable {
     private final Connection client;
     private final @Nullable Listener listener;
-    private final CompletableFuture<Boolean> ended = new CompletableFuture<>();
+    private final CompletableFuture<Boolean> left = new CompletableFuture<>();
+    private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
 
     private Served(Connection client, @Nullable Listener listener) {
         this.client = client;
@@ -45,14 +46,12 @@ final class Served implements AutoCloseable {
         return served;
     }
 
-    private void run(HttpService service, Connection connection) throws ConnectionException {
+    private void run(HttpService service, Connection connection) {
         try {
-            service.serve(connection);
-            connection.close();
-            ended.complete(true);
+            service.serve(connection, () -> ended.complete(null));
+            left.complete(true);
         } catch (Throwable e) {
-            connection.abort();
-            ended.complete(e instanceof ConnectionException);
+            left.complete(e instanceof ConnectionException);
         }
     }
 
@@ -103,7 +102,8 @@ final class Served implements AutoCloseable {
     boolean awaitEnd() throws Exception {
         client.shutdownOutput();
         if (listener != null) return Await.within(Await.LIMIT, () -> listener.connections() == 0);
-        return ended.get(10, TimeUnit.SECONDS);
+        ended.get(10, TimeUnit.SECONDS);
+        return left.get(10, TimeUnit.SECONDS);
     }
 
     @Override

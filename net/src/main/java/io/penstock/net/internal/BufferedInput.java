@@ -496,6 +496,11 @@ public abstract class BufferedInput implements Input {
         READER.setVolatile(this, (Thread) null);
     }
 
+    /** The claim of the calling thread is that one's from now on. */
+    final void pass(Thread to) {
+        READER.setVolatile(this, to);
+    }
+
     /** Releases what is held once nobody may read it any more; whoever reads at the moment does it at the end of the call. */
     protected final void tidy() {
         if (tryClaim(Thread.currentThread())) {

@@ -11,19 +11,18 @@ import org.jspecify.annotations.Nullable;
  * is closed by {@code try} has no body to be bound to. The list is anybody's, as connections are closed by whoever likes to.
  */
 public final class ConnectionScope implements Scope {
-    public static final ConnectionScope PROCESS = new ConnectionScope("process", null);
+    public static final ConnectionScope PROCESS = new ConnectionScope("process");
 
     private static final ThreadLocal<@Nullable ConnectionScope> CURRENT = new ThreadLocal<>();
 
     private final String name;
-    private final @Nullable ConnectionScope outer;
+    private @Nullable ConnectionScope outer;
     private final SpinLock lock = new SpinLock();
     private @Nullable Owned first;
     private volatile boolean ended;
 
-    private ConnectionScope(String name, @Nullable ConnectionScope outer) {
+    private ConnectionScope(String name) {
         this.name = name;
-        this.outer = outer;
     }
 
     public static ConnectionScope ofCurrentThread() {
@@ -32,9 +31,26 @@ public final class ConnectionScope implements Scope {
     }
 
     public static ConnectionScope enter(String name) {
-        var entered = new ConnectionScope(name, CURRENT.get());
-        CURRENT.set(entered);
+        ConnectionScope entered = unentered(name);
+        entered.enter();
         return entered;
+    }
+
+    /** One for a task that is done by one thread after the other: each {@linkplain #enter() enters} it and leaves it, and the last closes it. */
+    public static ConnectionScope unentered(String name) {
+        return new ConnectionScope(name);
+    }
+
+    /** The calling thread is in it from now on. */
+    public void enter() {
+        outer = CURRENT.get();
+        CURRENT.set(this);
+    }
+
+    /** The calling thread is where it was before; whatever the scope answers for is its still. */
+    public void leave() {
+        CURRENT.set(outer);
+        outer = null;
     }
 
     @Override

@@ -360,8 +360,10 @@ final class Duplex implements OpenSocket {
         } finally {
             lock.unlock();
         }
-        loop.closed(this);
         whenClosed.forEach(Runnable::run); // nobody changes it any more
+        loop.closed(
+                this); // behind the threads that this has begun: whoever waits until there is nothing left is to see
+        // either
     }
 
     /** Runs the work once it has ended, behind what was asked for before; at once if it has. */

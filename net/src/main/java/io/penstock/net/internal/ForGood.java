@@ -2,6 +2,7 @@ package io.penstock.net.internal;
 
 import io.penstock.net.Connection;
 import io.penstock.net.internal.StreamConnection.Lender;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -9,7 +10,7 @@ import org.slf4j.LoggerFactory;
 final class ForGood implements Lender {
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
 
-    private final Throwable place = new Throwable("the connection was taken over");
+    private volatile @Nullable Throwable place = new Throwable("the connection was taken over");
 
     @Override
     public void requireResumable() {
@@ -25,6 +26,11 @@ final class ForGood implements Lender {
     @Override
     public void resumed() {
         requireResumable();
+    }
+
+    @Override
+    public void kept() {
+        place = null;
     }
 
     @Override

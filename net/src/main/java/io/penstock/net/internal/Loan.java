@@ -24,6 +24,9 @@ final class Loan extends WeakReference<StreamConnection> implements Duplex.User 
         Thread.ofPlatform().daemon().name("penstock-forgotten").start(Loan::endForgotten);
     }
 
+    /** Whose the halves of the owner's hold are meanwhile, for as long as it takes. It never runs. */
+    private static final Thread HOLDER = Thread.ofVirtual().name("loan").unstarted(() -> {});
+
     private final StreamConnection home;
     private final Lender lender;
 
@@ -72,6 +75,8 @@ final class Loan extends WeakReference<StreamConnection> implements Duplex.User 
         var taker = new StreamConnection(home, lender);
         claim(taker);
         pass(home, taker);
+        home.streamInput().pass(HOLDER);
+        home.streamOutput().pass(HOLDER);
         home.stream().output().uncorkAll();
         unclaim(taker);
         return taker;
@@ -128,6 +133,11 @@ final class Loan extends WeakReference<StreamConnection> implements Duplex.User 
     private static void unclaim(StreamConnection hold) {
         hold.streamOutput().unclaim();
         hold.streamInput().end();
+    }
+
+    /** Something that lasts as long as the stream has the taker now, and will not forget it. */
+    void kept() {
+        lender.kept();
     }
 
     boolean isOver() {

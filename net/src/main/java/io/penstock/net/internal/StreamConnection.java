@@ -559,6 +559,9 @@ public final class StreamConnection extends Owned implements Connection, Duplex.
 
         void resumed();
 
+        /** It cannot be {@linkplain #forgotten} any more. */
+        void kept();
+
         /** Nobody has it any more who could end it or give it back: it is being closed. */
         void forgotten(StreamConnection home);
     }
@@ -695,6 +698,12 @@ public final class StreamConnection extends Owned implements Connection, Duplex.
     /** Sends what there is room for now, without waiting, and returns how much that was; 0 also when somebody else sends, or nothing can be sent. */
     public int offer(byte[] bytes, int offset, int count) {
         return output.offer(bytes, offset, count);
+    }
+
+    /** Something that lasts as long as the stream has this now, and answers for it. */
+    void keep() {
+        leaveScope();
+        if (loan != null) loan.kept();
     }
 
     Duplex stream() {

@@ -273,6 +273,11 @@ final class StreamOutput extends ChunkOutput {
         WRITER.setRelease(this, (Thread) null);
     }
 
+    /** The claim of the calling thread is that one's from now on. */
+    void pass(Thread to) {
+        WRITER.setVolatile(this, to);
+    }
+
     /** Whether a thread is inside a sending method right now. */
     boolean isBeingWritten() {
         return writer != null;

@@ -84,7 +84,7 @@ public final class StreamRelay implements Relay {
             }
         }
         for (StreamConnection each : List.of(first, second)) {
-            each.leaveScope();
+            each.keep();
             keepAlive(each);
         }
         limits.start();
