@@ -36,6 +36,7 @@ public final class FrameClient {
     private static Face face(String name, FarEnd far) {
         return switch (name) {
             case "netty" -> new NettyFace(far);
+            case "client" -> new ClientFace(far);
             case "framed" -> new FramedFace(far);
             default -> throw new IllegalArgumentException(name);
         };
