@@ -89,6 +89,7 @@ final class PacketsTest {
                         "61610a6161610a",
                         "61610a",
                         "FRAMING"),
+                vector("no delimiter up to the limit", Framing.delimiter("\n").withMaxPacket(3), "616161", "FRAMING"),
                 vector("MQTT's largest", Framing.mqtt(), "30ffffff7f", "FRAMING"),
                 vector(
                         "function",
@@ -338,20 +339,31 @@ final class PacketsTest {
         for (Runnable misuse : misuses) assertThatThrownBy(misuse::run).isInstanceOf(IllegalArgumentException.class);
     }
 
+    /** Of sizes with every highest bit; what does not fit into the field is refused. */
     @Test
     void aHeadIsReadAsItWasWritten() throws Exception {
         for (LengthType type : LengthType.values()) {
-            for (var framing : List.of(
-                    Framing.lengthField(type),
-                    Framing.lengthField(type).withBodyOffset(type.size()),
-                    Framing.lengthField(type).withOffset(3).withBodyOffset(20))) {
-                byte[] head = bytes(framing.head(100));
-                var packet = new byte[head.length + 100];
+            int read = 0;
+            for (int body : new int[] {100, 200, 40_000, 70_000, 1 << 23}) {
+                Framing.LengthField framing = Framing.lengthField(type)
+                        .withOffset(3)
+                        .withBodyOffset(20)
+                        .withMaxPacket(1 << 24);
+                byte[] head;
+                try {
+                    head = bytes(framing.head(body));
+                } catch (IllegalArgumentException _) {
+                    continue;
+                }
+                var packet = new byte[head.length + body];
                 System.arraycopy(head, 0, packet, 0, head.length);
-                assertThat(new ScriptedInput(packet, 7).framed(framing).receive())
-                        .as("%s", framing)
+                assertThat(new ScriptedInput(packet, 100_000).framed(framing).receive())
+                        .as("%s, %s", type, body)
                         .isEqualTo(packet);
+                read++;
             }
+            int bits = 8 * type.size() - (type.isSigned() ? 1 : 0);
+            assertThat(read).as("%s", type).isEqualTo(bits < 8 ? 1 : bits < 16 ? 2 : bits == 16 ? 3 : 5);
         }
     }
 }
