@@ -184,7 +184,8 @@ public final class Client {
 
     /**
      * Closes the client: no packet is told any more, and what waits to be sent is dropped. When something is, the peer sees a reset, so that it
-     * cannot take what it has got for the whole. Legal at any time: dialling is given up, and {@link ClientHandler#onError} says so.
+     * cannot take what it has got for the whole. Legal at any time: dialling is given up, and {@link ClientHandler#onError} says so. A handler
+     * that is being told something is waited for; {@link #abort()} does not wait for it to end the connection.
      *
      * <p>With a {@linkplain ClientOptions#pool() pool}, a connection goes back to it, which keeps it if nothing is unread, and nothing was
      * {@linkplain ClientHandler#onIdle expected in vain}.

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.ConnectorOptions;
 import io.penstock.net.Endpoint;
 import io.penstock.net.LoopOptions;
 import io.penstock.net.Loops;
@@ -14,14 +15,20 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -262,6 +269,74 @@ class ClientTest {
                     .isInstanceOf(NoSuchFileException.class);
             assertThat(client.isOpen()).isTrue();
         }
+    }
+
+    @Test
+    void overAUnixSocket(@TempDir Path directory) throws Exception {
+        var address = UnixDomainSocketAddress.of(directory.resolve("socket"));
+        told.connected = it -> it.send("ping");
+        try (var unix = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            unix.bind(address);
+            client.connect(address);
+            try (var peer = unix.accept()) {
+                var bytes = ByteBuffer.allocate(4);
+                while (bytes.hasRemaining()) peer.read(bytes);
+                peer.write(bytes.flip());
+            }
+            told.awaitLast();
+        }
+        assertThat(told.text()).isEqualTo("ping");
+        assertThat(told.events).containsExactly("connect", "receive", "end", "close PEER_ENDED");
+    }
+
+    @Test
+    void theEndOfTheLoopsIsTold() throws Exception {
+        try (Socket _ = connected()) {
+            loops.close(Duration.ZERO);
+            told.awaitLast();
+        }
+        assertThat(told.events).containsExactly("connect", "close CLOSED");
+    }
+
+    @Test
+    void theEndOfTheLoopsIsToldToWhomIsDialled() throws Exception {
+        var asked = new CountDownLatch(1);
+        var never = new CountDownLatch(1);
+        client = Client.of(
+                loops,
+                ClientOptions.DEFAULT.withConnector(ConnectorOptions.DEFAULT.withResolver(host -> {
+                    asked.countDown();
+                    try {
+                        never.await();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                    return List.of(InetAddress.getLoopbackAddress());
+                })),
+                told);
+        client.connect("slow.example", 80);
+        asked.await();
+        loops.close(Duration.ZERO);
+        told.awaitLast();
+        never.countDown();
+        assertThat(told.events).hasSize(1);
+        assertThat(told.failure.reason()).isIn(Reason.INTERRUPTED, Reason.CLOSED);
+    }
+
+    @Test
+    void abortEndsTheConnectionOfAHandlerThatBlocks() throws Exception {
+        var forever = new CountDownLatch(1);
+        told.packet = it -> forever.await();
+        try (Socket peer = connected()) {
+            send(peer, "block");
+            told.awaitEvent("receive");
+            assertThat(client.abort()).isTrue();
+            assertThat(Peers.ends(peer)).isTrue();
+            assertThat(told.last).hasValue(0);
+            forever.countDown();
+            told.awaitLast();
+        }
+        assertThat(told.events).containsExactly("connect", "receive", "close CLOSED");
     }
 
     @Test
