@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  *     delivered, both ways. Else each direction ends for itself
  * @param keepAlive how long a TCP connection may be silent until the operating system asks whether the peer is still there, and how long
  *     it waits between the questions
+ * @param splice whether the kernel moves the bytes from socket to socket
  * @param there sees what goes from the first connection to the second; null for nobody
  * @param back sees what goes from the second connection to the first; null for nobody
  */
@@ -29,11 +30,25 @@ public record RelayOptions(
         Duration lifetime,
         boolean closeOnEof,
         Duration keepAlive,
+        Splice splice,
         @Nullable Consumer<ByteBuffer> there,
         @Nullable Consumer<ByteBuffer> back) {
-    /** No limits, half-close each way, asks silent TCP peers every 30 s, no taps. */
-    public static final RelayOptions DEFAULT =
-            new RelayOptions(Duration.ZERO, Duration.ZERO, Duration.ZERO, false, Duration.ofSeconds(30), null, null);
+    /**
+     * When {@code splice(2)} moves the bytes of a direction, which then never come to this process. It needs two TCP or UNIX sockets without
+     * TLS on one loop of the transport epoll, and nobody who looks at the bytes; elsewhere they are copied, whatever is chosen.
+     */
+    public enum Splice {
+        /** While much goes that way: for little it costs more than copying. */
+        AUTO,
+        /** From the first byte on. */
+        ALWAYS,
+        /** Never. */
+        OFF
+    }
+
+    /** No limits, half-close each way, asks silent TCP peers every 30 s, splices what pays, no taps. */
+    public static final RelayOptions DEFAULT = new RelayOptions(
+            Duration.ZERO, Duration.ZERO, Duration.ZERO, false, Duration.ofSeconds(30), Splice.AUTO, null, null);
 
     public RelayOptions {
         for (Duration limit : new Duration[] {idle, linger, lifetime, keepAlive}) {
@@ -45,26 +60,30 @@ public record RelayOptions(
     }
 
     public RelayOptions withIdle(Duration limit) {
-        return new RelayOptions(limit, linger, lifetime, closeOnEof, keepAlive, there, back);
+        return new RelayOptions(limit, linger, lifetime, closeOnEof, keepAlive, splice, there, back);
     }
 
     public RelayOptions withLinger(Duration limit) {
-        return new RelayOptions(idle, limit, lifetime, closeOnEof, keepAlive, there, back);
+        return new RelayOptions(idle, limit, lifetime, closeOnEof, keepAlive, splice, there, back);
     }
 
     public RelayOptions withLifetime(Duration limit) {
-        return new RelayOptions(idle, linger, limit, closeOnEof, keepAlive, there, back);
+        return new RelayOptions(idle, linger, limit, closeOnEof, keepAlive, splice, there, back);
     }
 
     public RelayOptions withCloseOnEof(boolean both) {
-        return new RelayOptions(idle, linger, lifetime, both, keepAlive, there, back);
+        return new RelayOptions(idle, linger, lifetime, both, keepAlive, splice, there, back);
     }
 
     public RelayOptions withKeepAlive(Duration period) {
-        return new RelayOptions(idle, linger, lifetime, closeOnEof, period, there, back);
+        return new RelayOptions(idle, linger, lifetime, closeOnEof, period, splice, there, back);
+    }
+
+    public RelayOptions withSplice(Splice choice) {
+        return new RelayOptions(idle, linger, lifetime, closeOnEof, keepAlive, choice, there, back);
     }
 
     public RelayOptions withTaps(@Nullable Consumer<ByteBuffer> first, @Nullable Consumer<ByteBuffer> second) {
-        return new RelayOptions(idle, linger, lifetime, closeOnEof, keepAlive, first, second);
+        return new RelayOptions(idle, linger, lifetime, closeOnEof, keepAlive, splice, first, second);
     }
 }

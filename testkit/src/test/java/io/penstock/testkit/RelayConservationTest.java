@@ -11,6 +11,7 @@ import io.penstock.net.Relay;
 import io.penstock.net.RelayEnd;
 import io.penstock.net.RelayEnd.Cause;
 import io.penstock.net.RelayOptions;
+import io.penstock.net.RelayOptions.Splice;
 import io.penstock.net.Timeouts;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
@@ -40,6 +42,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class RelayConservationTest {
     private static final int OVER_PAIRS = Integer.getInteger("penstock.relaySchedules", 4_000);
     private static final int OVER_OTHERS = 60;
+    private static final int BETWEEN_SOCKETS = Integer.getInteger("penstock.relaySchedules", 6_000) / 100;
     private static final int AT_ONCE = 24;
 
     @RegisterExtension
@@ -56,7 +59,16 @@ final class RelayConservationTest {
         assertThat(loops.close(Duration.ofSeconds(5))).isTrue();
     }
 
+    /** Runs schedules on the thread that calls it, each by its seed. */
+    private interface Each {
+        void run(long seed) throws Exception;
+    }
+
     private void runAll(int count, Transport transport, RelaySchedule.Maker maker) {
+        runAll(loops, count, seed -> RelaySchedule.run(seed, transport, loops, maker));
+    }
+
+    private static void runAll(Loops loops, int count, Each schedules) {
         var next = new AtomicInteger();
         var lanes = new ArrayList<Call<Integer>>();
         for (int lane = 0; lane < AT_ONCE; lane++) {
@@ -65,7 +77,7 @@ final class RelayConservationTest {
                 for (int i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
                     long seed = Payload.SEED + i;
                     try {
-                        RelaySchedule.run(seed, transport, loops, maker);
+                        schedules.run(seed);
                     } catch (Throwable e) {
                         next.set(count);
                         throw new AssertionError("with -Dpenstock.seed=" + seed + ": " + e.getMessage(), e);
@@ -92,6 +104,17 @@ final class RelayConservationTest {
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "PAIR")
     void everyByteAndEveryEndOver(Transport transport) {
         runAll(OVER_OTHERS, transport, Relay::between);
+    }
+
+    /** All sockets on one loop, so that bytes are spliced where that is not off. */
+    @ParameterizedTest
+    @CsvSource({"TCP, ALWAYS", "TCP, AUTO", "TCP, OFF", "UNIX, ALWAYS", "UNIX, OFF"})
+    void everyByteAndEveryEndBetweenSockets(Transport transport, Splice splice) throws Exception {
+        try (var one = Loops.open(LoopOptions.DEFAULT.withCount(1))) {
+            RelaySchedule.Maker maker =
+                    (first, second, options) -> Relay.between(first, second, options.withSplice(splice));
+            runAll(one, BETWEEN_SOCKETS, seed -> RelaySchedule.runOverSockets(seed, transport, one, maker));
+        }
     }
 
     @Test

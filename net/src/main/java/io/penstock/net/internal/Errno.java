@@ -42,6 +42,14 @@ final class Errno extends IOException {
         };
     }
 
+    /** Whether it says that this cannot be done here at all, and not that something has happened. */
+    boolean isRefusal() {
+        return switch (number) {
+            case 1, 12, 13, 22, 38, 95 -> true; // EPERM, ENOMEM, EACCES, EINVAL, ENOSYS, EOPNOTSUPP
+            default -> false;
+        };
+    }
+
     private static String text(int number) {
         return switch (number) {
             case 1 -> "operation not permitted (EPERM)";

@@ -88,6 +88,13 @@ final class InputHalf {
         }
     }
 
+    /** So much has come and gone without having been here. */
+    void passed(long size) {
+        lock.lock();
+        received += size;
+        lock.unlock();
+    }
+
     /** Under the lock, so that a reader on another thread cannot resume before the pause has happened. */
     private void pauseIfFull() {
         if (paused || queued < HIGH_MARK || ending != null) return;

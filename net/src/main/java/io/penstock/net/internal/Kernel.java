@@ -2,6 +2,7 @@ package io.penstock.net.internal;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -9,7 +10,6 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 
@@ -33,11 +33,16 @@ final class Kernel {
     private static final int F_GETFL = 3;
     private static final int F_SETFL = 4;
     private static final int F_DUPFD_CLOEXEC = 1030;
+    private static final int F_SETPIPE_SZ = 1031;
+    private static final int F_GETPIPE_SZ = 1032;
     private static final int O_NONBLOCK = 0x800;
     private static final int O_RDWR = 2;
     private static final int STANDARD_STREAMS = 3;
     private static final int SOCK_NONBLOCK = 0x800;
     private static final int SOCK_CLOEXEC = 0x80000;
+    private static final int O_CLOEXEC = 0x80000;
+    private static final int SPLICE_F_MOVE = 1;
+    private static final int SPLICE_F_NONBLOCK = 2;
     private static final int MSG_TRUNC = 0x20;
     private static final int MSG_DONTWAIT = 0x40;
     private static final int MSG_NOSIGNAL = 0x4000;
@@ -60,6 +65,12 @@ final class Kernel {
     private static final MethodHandle RECVMMSG = call("recvmmsg", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS);
     private static final MethodHandle SENDMMSG = call("sendmmsg", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
 
+    private static final MethodHandle PIPE = call("pipe2", ADDRESS, JAVA_INT);
+    private static final MethodHandle SPLICE =
+            longCall("splice", JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle READ = longCall("read", JAVA_INT, ADDRESS, JAVA_LONG);
+    private static final MethodHandle WRITE = longCall("write", JAVA_INT, ADDRESS, JAVA_LONG);
+
     private Kernel() {}
 
     static MethodHandle call(String name, MemoryLayout... arguments) {
@@ -73,7 +84,7 @@ final class Kernel {
     static MethodHandle longCall(String name, MemoryLayout... arguments) {
         return LINKER.downcallHandle(
                 LINKER.defaultLookup().findOrThrow(name),
-                FunctionDescriptor.of(ValueLayout.JAVA_LONG, arguments),
+                FunctionDescriptor.of(JAVA_LONG, arguments),
                 Linker.Option.captureCallState("errno"));
     }
 
@@ -248,6 +259,63 @@ final class Kernel {
         try {
             int done = (int) SENDMMSG.invokeExact(state, fd, headers, count, MSG_DONTWAIT | MSG_NOSIGNAL);
             return unlessLater("sendmmsg", state, done);
+        } catch (Throwable e) {
+            throw thrown(e);
+        }
+    }
+
+    /** A pipe, non-blocking and not inherited by other programs: the number to write to above that to read from. */
+    static long pipe() throws Errno {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = state(arena);
+            MemorySegment ends = arena.allocate(JAVA_INT, 2);
+            checked("pipe2", state, (int) PIPE.invokeExact(state, ends, O_NONBLOCK | O_CLOEXEC));
+            return (long) ends.getAtIndex(JAVA_INT, 1) << 32 | ends.getAtIndex(JAVA_INT, 0);
+        } catch (Throwable e) {
+            throw thrown(e);
+        }
+    }
+
+    /** How much a pipe has room for, which may be refused. */
+    static void pipeSize(int fd, int bytes) throws Errno {
+        control(fd, F_SETPIPE_SZ, bytes);
+    }
+
+    static int pipeSize(int fd) throws Errno {
+        return control(fd, F_GETPIPE_SZ, 0);
+    }
+
+    /** Moves bytes between a pipe and something else; how many, and 0 also when it would have to wait, or at the end of a stream. */
+    static int splice(int from, int to, int most) throws Errno {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = state(arena);
+            long moved = (long) SPLICE.invokeExact(
+                    state,
+                    from,
+                    MemorySegment.NULL,
+                    to,
+                    MemorySegment.NULL,
+                    (long) most,
+                    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+            return unlessLater("splice", state, (int) moved);
+        } catch (Throwable e) {
+            throw thrown(e);
+        }
+    }
+
+    static int read(int fd, MemorySegment into) throws Errno {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = state(arena);
+            return checked("read", state, (int) (long) READ.invokeExact(state, fd, into, into.byteSize()));
+        } catch (Throwable e) {
+            throw thrown(e);
+        }
+    }
+
+    static int write(int fd, MemorySegment from) throws Errno {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = state(arena);
+            return checked("write", state, (int) (long) WRITE.invokeExact(state, fd, from, from.byteSize()));
         } catch (Throwable e) {
             throw thrown(e);
         }

@@ -62,6 +62,8 @@ public final class NettyLoop implements Loop {
     /** See {@link #scratch()}. On the loop only. */
     private ByteBuf scratch = Unpooled.EMPTY_BUFFER;
 
+    private final Pipes pipes = new Pipes();
+
     /** The thread being carried. Written by the loop only; for anyone but that thread itself a mere hint. */
     @SuppressWarnings("unused") // through CARRIED
     private @Nullable Thread carried;
@@ -282,10 +284,16 @@ public final class NettyLoop implements Loop {
         }
     }
 
+    /** Of which something may be taken on the loop only. */
+    Pipes pipes() {
+        return pipes;
+    }
+
     /** When the loop has ended. */
-    void releaseScratch() {
+    void releaseKept() {
         if (scratch.capacity() > 0) scratch.release();
         scratch = Unpooled.EMPTY_BUFFER;
+        pipes.close();
     }
 
     /** The thread being carried at the moment, for the watchdog. */

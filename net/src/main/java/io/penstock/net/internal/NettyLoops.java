@@ -250,7 +250,7 @@ public final class NettyLoops implements Loops {
             each.shutdownNow().forEach(work -> ((Future<?>) work).cancel(false));
         }
         if (group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(LOOP_END_SECONDS, TimeUnit.SECONDS)) {
-            loops.forEach(NettyLoop::releaseScratch);
+            loops.forEach(NettyLoop::releaseKept);
         } else {
             LOG.warn(
                     "A loop has not ended within {} s: a thread that it carries does not let go of it",

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.RelayOptions.Splice;
 import io.penstock.net.event.Action;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
@@ -28,6 +29,7 @@ final class OneWay implements Runnable {
     private final InputHalf input;
     private final OutputHalf output;
     private final @Nullable Consumer<ByteBuffer> tap;
+    private final @Nullable SplicedWay splice;
     private final Runnable turn = this::turn;
 
     /** What its owner had sent there before; some of it may still be on its way out. */
@@ -46,13 +48,19 @@ final class OneWay implements Runnable {
     /** What has not come by now is not wanted any more. */
     private volatile boolean last;
 
-    OneWay(StreamRelay relay, StreamConnection from, StreamConnection to, @Nullable Consumer<ByteBuffer> tap) {
+    OneWay(
+            StreamRelay relay,
+            StreamConnection from,
+            StreamConnection to,
+            @Nullable Consumer<ByteBuffer> tap,
+            Splice choice) {
         this.relay = relay;
         this.from = from;
         this.to = to;
         this.input = from.stream().input();
         this.output = to.stream().output();
         this.tap = tap;
+        this.splice = tap == null ? SplicedWay.of(from, to, choice) : null;
     }
 
     /** Keeps everybody else from reading the one and writing to the other. False when somebody is at it; nothing has changed then. */
@@ -77,7 +85,10 @@ final class OneWay implements Runnable {
         failures = input.onEnd(from, reason -> {
             if (reason != Reason.EOF) run(); // the end of the stream is seen behind its last byte
         });
-        from.stream().loop().execute(turn);
+        from.stream().loop().execute(() -> {
+            if (splice != null) splice.begin();
+            turn();
+        });
     }
 
     /** Delivers what has come by now, and no more. */
@@ -150,27 +161,43 @@ final class OneWay implements Runnable {
                     return;
                 }
                 case FULL -> {
+                    if (splice != null) splice.pause();
                     return; // and comes again when there is some
                 }
                 case SOME -> {}
             }
             ByteBuf chunk = from.streamInput().takeHeld();
             if (chunk == null) chunk = input.poll();
-            if (chunk != null) {
+            Piped piped = splice == null ? null : splice.take(chunk);
+            if (piped != null) {
+                moved += (int) piped.count();
+                pass(piped);
+            } else if (chunk != null) {
                 moved += chunk.readableBytes();
                 pass(chunk);
-                if (relay.isOver()) {
-                    leave();
-                    return;
-                }
             } else if (end == Reason.EOF || last) {
                 finish();
                 return;
-            } else if (input.watch(this)) {
+            } else if (rest()) {
+                return;
+            }
+            if (relay.isOver()) {
+                leave();
                 return;
             }
         }
-        from.stream().loop().execute(turn);
+        if (splice == null || !splice.isOn() || !rest()) from.stream().loop().execute(turn);
+    }
+
+    /** Until something comes; false when it has by now. */
+    private boolean rest() {
+        if (splice != null) splice.resume();
+        return input.watch(this);
+    }
+
+    private void pass(Piped piped) {
+        relay.moved();
+        if (!output.pass(piped)) piped.release();
     }
 
     private void pass(ByteBuf chunk) {
@@ -208,6 +235,7 @@ final class OneWay implements Runnable {
     /** The end of the stream is passed on. */
     private void finish() {
         finished = true;
+        if (splice != null) splice.end();
         stopReading();
         output.finish();
         relay.halfEnded();
@@ -236,6 +264,7 @@ final class OneWay implements Runnable {
     private void leave() {
         if (left) return;
         left = true;
+        if (splice != null) splice.end();
         failures.cancel();
         output.watch(null);
         input.unwatch();

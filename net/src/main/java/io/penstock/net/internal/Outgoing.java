@@ -54,6 +54,12 @@ final class Outgoing {
         return region;
     }
 
+    /** Takes over what lies in a pipe. */
+    void add(Piped piped) {
+        seal();
+        queue.add(piped);
+    }
+
     /** See {@link OutputHalf#takeInto}. */
     long takeInto(Consumer<Object> link, ByteBuf scratch) {
         long size = 0;

@@ -127,10 +127,7 @@ final class OutputHalf {
         lock.lock();
         try {
             if (isShut()) return false;
-            int size = outgoing.add(chunk);
-            pending += size;
-            accepted += size;
-            pressing = true;
+            passing(outgoing.add(chunk));
         } finally {
             lock.unlock();
         }
@@ -140,6 +137,26 @@ final class OutputHalf {
             press();
         }
         return true;
+    }
+
+    /** As {@link #pass(ByteBuf)}. On the loop. */
+    boolean pass(Piped piped) {
+        lock.lock();
+        try {
+            if (isShut()) return false;
+            outgoing.add(piped);
+            passing(piped.count());
+        } finally {
+            lock.unlock();
+        }
+        stream.link().drainNow();
+        return true;
+    }
+
+    private void passing(long size) {
+        pending += size;
+        accepted += size;
+        pressing = true;
     }
 
     /** Has the watcher told of news, on the thread that has them; null for nobody. */

@@ -1,6 +1,7 @@
 package io.penstock.net.internal;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelConfig;
@@ -12,7 +13,9 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.DefaultChannelPromise;
-import io.netty.channel.FileRegion;
+import io.netty.channel.DefaultFileRegion;
+import io.netty.channel.MaxMessagesRecvByteBufAllocator;
+import io.netty.channel.epoll.AbstractEpollStreamChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.unix.DomainSocketChannel;
@@ -88,6 +91,11 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        failed(cause);
+    }
+
+    /** Reading has failed. */
+    void failed(Throwable cause) {
         Reason reason = Failures.reasonOf(cause);
         // the kernel has given up; TIMEOUT would tell the reader that it may go on waiting
         halves.lost(reason == Reason.TIMEOUT ? Reason.RESET : reason, cause);
@@ -119,7 +127,7 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
         Halves output = halves;
         Channel.Unsafe socket = channel.unsafe();
         long size = output.takeInto(
-                message -> socket.write(message, message instanceof FileRegion ? guarded() : unconfirmed),
+                message -> socket.write(message, message instanceof DefaultFileRegion ? guarded() : unconfirmed),
                 stream.loop().scratch());
         if (size == 0) {
             finishIfDue(output);
@@ -226,10 +234,20 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
 
     @Override
     public void abort() {
+        if (stream.isOnLoop()) {
+            cutOff();
+        } else {
+            stream.loop().execute(this::cutOff);
+        }
+    }
+
+    /** On the loop, and not when it is closed: its number may be another socket's by now, which would be the one to be reset at its end. */
+    private void cutOff() {
+        if (!channel.isOpen()) return;
         try {
-            channel.config().setOption(ChannelOption.SO_LINGER, 0); // makes the close a reset; UNIX sockets have none
+            channel.config().setOption(ChannelOption.SO_LINGER, 0); // UNIX sockets have none
         } catch (RuntimeException e) {
-            // the channel is closed already: there is nobody left to be told by a reset
+            // the peer has been faster, and there is nobody left to be told
         }
         channel.close();
     }
@@ -237,6 +255,19 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
     /** Its number; negative when it is closed. On the loop of a transport that has numbers. */
     int descriptor() {
         return channel.isOpen() ? ((UnixChannel) channel).fd().intValue() : -1;
+    }
+
+    /** Whether bytes can be moved from it to another such socket by the kernel. */
+    boolean splices() {
+        return channel instanceof AbstractEpollStreamChannel;
+    }
+
+    /** Has no more than a {@link Taste} be read at once, or as much as ever. */
+    void taste(boolean only) {
+        ChannelConfig config = channel.config();
+        config.setAllocator(only ? Taste.ONLY : ByteBufAllocator.DEFAULT);
+        MaxMessagesRecvByteBufAllocator reads = config.getRecvByteBufAllocator();
+        reads.maxMessagesPerRead(only ? 1 : channel.metadata().defaultMaxMessagesPerRead());
     }
 
     boolean isUnix() {

@@ -53,8 +53,8 @@ public final class StreamRelay implements Relay {
         this.first = first;
         this.second = second;
         this.options = options;
-        this.there = new OneWay(this, first, second, options.there());
-        this.back = new OneWay(this, second, first, options.back());
+        this.there = new OneWay(this, first, second, options.there(), options.splice());
+        this.back = new OneWay(this, second, first, options.back(), options.splice());
         this.limits = new RelayLimits(this, options);
     }
 

@@ -1,0 +1,112 @@
+package io.penstock.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.penstock.net.LoopOptions;
+import io.penstock.net.Loops;
+import io.penstock.net.Relay;
+import io.penstock.net.RelayEnd.Cause;
+import io.penstock.net.RelayOptions;
+import io.penstock.net.RelayOptions.Splice;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What is relayed between two sockets of one loop goes through pipes, and they are had only while something lies in them. */
+@Timeout(60)
+final class SplicedRelayTest {
+    private static final long MUCH = 64L << 20;
+
+    /** What a loop keeps, each with two ends. */
+    private static final int KEPT = 2 * 4;
+
+    private static final ConnectionKind TCP = ConnectionKind.tcpAccepted();
+    private static final ConnectionKind UNIX = ConnectionKind.unixAccepted();
+
+    private static long pipes() {
+        try (var all = Files.list(Path.of("/proc/self/fd"))) {
+            return all.filter(SplicedRelayTest::isPipe).count();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static boolean isPipe(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor).toString().startsWith("pipe:");
+        } catch (IOException gone) {
+            return false;
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"AUTO, true", "ALWAYS, true", "OFF, false"})
+    void muchGoesThroughPipesThatAreNotKept(Splice choice, boolean spliced) throws Exception {
+        long before = pipes();
+        try (var loops = Loops.open(LoopOptions.DEFAULT.withCount(1))) {
+            for (var kinds : List.of(List.of(TCP, UNIX), List.of(UNIX, TCP), List.of(TCP, TCP))) {
+                try (Ends one = kinds.getFirst().open(loops);
+                        Ends other = kinds.getLast().open(loops)) {
+                    pump(one, other, choice, spliced ? before : Long.MAX_VALUE);
+                }
+            }
+            assertThat(pipes() - before).isBetween(spliced ? 2L : 0, spliced ? KEPT : 0L);
+        }
+        assertThat(pipes()).isEqualTo(before);
+    }
+
+    private static void pump(Ends one, Ends other, Splice choice, long pipes) throws Exception {
+        Relay relay = Relay.between(one.connection(), other.connection(), RelayOptions.DEFAULT.withSplice(choice));
+        var sending = Call.onPlatformThread(() -> {
+            var stream = new Stream();
+            while (stream.position() < MUCH) one.peer().send(stream.next(64 * 1024));
+            one.peer().halfClose();
+            return true;
+        });
+        if (pipes < Long.MAX_VALUE) {
+            Await.until("some of it lies in a pipe", () -> pipes() > pipes);
+        }
+        var expected = new Stream();
+        ByteBuffer into = ByteBuffer.allocate(256 * 1024);
+        while (other.peer().read(into.clear()) >= 0) expected.check(into.flip());
+        assertThat(expected.position()).isEqualTo(MUCH);
+        sending.value();
+        other.peer().send(Payload.bytes("done"));
+        assertThat(one.peer().read(4)).isEqualTo(Payload.bytes("done"));
+        other.peer().halfClose();
+        one.peer().expectEnd();
+        var end = Call.onPlatformThread(relay::join).value();
+        assertThat(end.cause()).isEqualTo(Cause.COMPLETE);
+        assertThat(List.of(end.there(), end.back())).containsExactly(MUCH, 4L);
+        assertThat(one.connection().stats().received()).isEqualTo(MUCH);
+        assertThat(other.connection().stats().sent()).isEqualTo(MUCH);
+    }
+
+    @Test
+    void aPipeWithSomethingInItGoesWithItsRelay() throws Exception {
+        long before = pipes();
+        try (var loops = Loops.open(LoopOptions.DEFAULT.withCount(1));
+                Ends one = TCP.open(loops);
+                Ends other = TCP.open(loops)) {
+            Relay relay =
+                    Relay.between(one.connection(), other.connection(), RelayOptions.DEFAULT.withSplice(Splice.ALWAYS));
+            var sending = Call.onPlatformThread(() -> {
+                var stream = new Stream();
+                while (relay.isOpen()) one.peer().send(stream.next(64 * 1024));
+                return true;
+            });
+            BackPressureContract.settled(relay::there);
+            assertThat(pipes()).isEqualTo(before + 2);
+            relay.abort();
+            Await.until("it is closed", () -> pipes() == before);
+            Await.until("nobody sends", sending::isDone);
+        }
+    }
+}
