@@ -22,6 +22,7 @@ HELLO, ORIGIN, REDIS, GENERATED = b"hello\n", b"hello world\n", b"hello from red
 FRAMES = {"frames-rpc": ("ask", "echo", 8, 128), "frames-pingpong": ("ask", "echo", 64, 1),
           "frames-oneway": ("receive", "flood", 4, 0), "frames-slow": ("receive", "slow", 1, 0),
           "client-connects": ("connect", "echo", 16, 0)}
+RELEASE = 25
 LIBRARY = ROOT / "server" / "target" / "dist" / "lib"
 # As the launcher starts Penstock, for Netty too
 JVM = ["--add-opens", "java.base/java.lang=ALL-UNNAMED", "--enable-native-access=ALL-UNNAMED", "-XX:+UseCompactObjectHeaders",
@@ -155,8 +156,14 @@ class Bench:
 
     @staticmethod
     def java(program):
-        home = os.environ.get("JAVA_HOME")
-        return f"{home}/bin/{program}" if home else find(program)
+        """A program of a JDK that is new enough: the one of JAVA_HOME, or one of those where the launcher looks, too."""
+        homes = [os.environ.get("JAVA_HOME", ""), *sorted(map(str, Path("/usr/lib/jvm").glob("*")), reverse=True)]
+        for home in filter(None, homes):
+            release, tool = Path(home, "release"), Path(home, "bin", program)
+            version = re.search(r'^JAVA_VERSION="(\d+)', release.read_text(), re.M) if release.is_file() else None
+            if version and int(version.group(1)) >= RELEASE and tool.is_file():
+                return str(tool)
+        raise Refused(f"no JDK {RELEASE} or newer: name one in JAVA_HOME")
 
     def frame_client(self, name):
         """A client that is measured: one of Penstock's faces, or Netty."""
