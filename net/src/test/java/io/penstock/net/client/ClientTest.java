@@ -44,6 +44,7 @@ class ClientTest {
     @BeforeEach
     void open() throws IOException {
         server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        server.setSoTimeout(10_000);
         client = Client.of(loops, told);
     }
 
@@ -62,6 +63,7 @@ class ClientTest {
     private Socket connected() throws IOException {
         client.connect(there());
         Socket peer = server.accept();
+        peer.setSoTimeout(10_000);
         told.awaitEvent("connect");
         return peer;
     }

@@ -52,6 +52,7 @@ class TellingTest {
         server = new ServerSocket();
         server.setReceiveBufferSize(64 * 1024);
         server.bind(new java.net.InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        server.setSoTimeout(10_000);
         use(ClientOptions.DEFAULT);
     }
 
@@ -80,6 +81,7 @@ class TellingTest {
     }
 
     private static String read(Socket peer, int size) throws IOException {
+        peer.setSoTimeout(10_000);
         return new String(peer.getInputStream().readNBytes(size), StandardCharsets.UTF_8);
     }
 

@@ -65,6 +65,7 @@ class TransitionTableTest {
     @BeforeEach
     void open() throws IOException {
         server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        server.setSoTimeout(10_000);
         nowhere = new SilentPeer();
     }
 
