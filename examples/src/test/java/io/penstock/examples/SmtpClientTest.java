@@ -14,11 +14,7 @@ import io.penstock.net.TlsServer;
 import io.penstock.net.TlsTrust;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
-import java.security.PrivateKey;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -40,7 +36,7 @@ class SmtpClientTest {
 
     @Test
     void aMailIsSentOverAConnectionThatIsSecuredOnTheWay(@TempDir Path directory) throws Exception {
-        TlsIdentity identity = identity(directory);
+        TlsIdentity identity = Identity.of("localhost", directory);
         var trust = new TlsTrust.Authorities(identity.chain(), List.of());
         var received = new CompletableFuture<List<String>>();
         try (var server = listen(connection -> received.complete(receive(connection, identity)))) {
@@ -61,7 +57,7 @@ class SmtpClientTest {
 
     @Test
     void aServerThatNobodyVouchesForGetsNoMail(@TempDir Path directory) throws Exception {
-        TlsIdentity identity = identity(directory);
+        TlsIdentity identity = Identity.of("localhost", directory);
         try (var server = listen(connection -> receive(connection, identity))) {
             assertThatThrownBy(() -> send(server, TlsClient.DEFAULT))
                     .isInstanceOfSatisfying(
@@ -87,7 +83,7 @@ class SmtpClientTest {
 
     @Test
     void whatIsSlippedInBeforeTheHandshakeIsNotBelieved(@TempDir Path directory) throws Exception {
-        TlsIdentity identity = identity(directory);
+        TlsIdentity identity = Identity.of("localhost", directory);
         var trust = new TlsTrust.Authorities(identity.chain(), List.of());
         try (var server = listen(connection -> {
             connection.send("220 ready\r\n");
@@ -133,24 +129,5 @@ class SmtpClientTest {
         assertThat(client.receiveLine()).isEqualTo("QUIT");
         client.send("221 bye\r\n");
         return said;
-    }
-
-    private static TlsIdentity identity(Path directory) throws Exception {
-        Path store = directory.resolve("keys");
-        String keytool =
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
-        Process made = new ProcessBuilder((keytool + " -genkeypair -alias test -keyalg EC -dname CN=localhost"
-                                + " -ext san=dns:localhost -storetype PKCS12 -storepass secret -keystore " + store)
-                        .split(" "))
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        assertThat(made.waitFor()).isZero();
-        var keys = KeyStore.getInstance("PKCS12");
-        try (var in = Files.newInputStream(store)) {
-            keys.load(in, "secret".toCharArray());
-        }
-        return new TlsIdentity((PrivateKey) keys.getKey("test", "secret".toCharArray()), List.of((X509Certificate)
-                keys.getCertificate("test")));
     }
 }

@@ -21,6 +21,11 @@ class UsageTest {
                 SmtpClient.class,
                 ConnectProxy.class,
                 RedisBridge.class,
+                MqttClient.class,
+                RpcServer.class,
+                RpcClient.class,
+                SyslogSender.class,
+                TlsThroughSocks.class,
                 Engine.class
             })
     void withoutItsArgumentsAnExampleSaysWhatItNeeds(Class<?> example) throws Exception {
