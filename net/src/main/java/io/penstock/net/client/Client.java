@@ -54,7 +54,8 @@ import org.jspecify.annotations.Nullable;
  * for, within one connect timeout, and a virtual thread tells the handler, in order. So nothing is told inside a call that causes it, and
  * every {@code connect} ends in exactly one {@link ClientHandler#onError} or {@link ClientHandler#onClose}.
  *
- * <p>All methods may be called from any thread and never wait, but for {@link #startTls} and {@link #takeOver}, which are the handler's.
+ * <p>All methods may be called from any thread and never wait, but for {@link #sendFile}, which opens the file, and for {@link #startTls} and
+ * {@link #takeOver}, which are the handler's.
  *
  * <p>Answers to {@code Swoole\Async\Client}.
  */
@@ -185,7 +186,8 @@ public final class Client {
     /**
      * Closes the client: no packet is told any more, and what waits to be sent is dropped. When something is, the peer sees a reset, so that it
      * cannot take what it has got for the whole. Legal at any time: dialling is given up, and {@link ClientHandler#onError} says so. A handler
-     * that is being told something is waited for; {@link #abort()} does not wait for it to end the connection.
+     * that is being told something is waited for, and so is, within the write timeout, a peer that does not take what the connection has taken
+     * over; {@link #abort()} does not wait for them to end the connection.
      *
      * <p>With a {@linkplain ClientOptions#pool() pool}, a connection goes back to it, which keeps it if nothing is unread, and nothing was
      * {@linkplain ClientHandler#onIdle expected in vain}.
@@ -260,7 +262,8 @@ public final class Client {
      * Accepts a datagram for sending to whom it names; see {@link #send(byte[], int, int)}. What keeps it from being sent is told as
      * {@link ClientHandler#onDatagramFailed}.
      *
-     * @param to a name is resolved before it is sent
+     * @param to a name is resolved before it is sent, which holds up those behind it
+     * @throws IllegalArgumentException when the socket cannot send to such an address
      */
     public boolean sendTo(byte[] datagram, SocketAddress to) {
         if (used() instanceof DatagramSession datagrams) return datagrams.send(datagram, to);
@@ -274,7 +277,8 @@ public final class Client {
 
     /**
      * Accepts a part of a file for sending, behind what was accepted before, and without copying it through this process where the
-     * connection allows that. The file is opened in this call; until it is sent it counts as 64 KiB.
+     * connection allows that. The file is opened in this call, which parks until a worker has done it on a thread of a loop, and blocks the
+     * loop on its own; until it is sent it counts as 64 KiB.
      *
      * @return false when there is no room for it
      * @throws IOException when it cannot be opened
@@ -294,7 +298,7 @@ public final class Client {
      * Ends the writing half behind what was accepted: the peer receives all of it and then the end of the stream, and may go on sending.
      *
      * @return false when it was done before
-     * @throws IllegalStateException when the client is not open
+     * @throws IllegalStateException when the client is not open, or is being secured
      */
     public boolean shutdownOutput() {
         return stream().shutdownOutput();
@@ -386,7 +390,7 @@ public final class Client {
         return "client" + (current == null ? "" : " of " + current.target());
     }
 
-    private Session used() {
+    Session used() {
         Session current = session;
         if (current == null) throw new IllegalStateException("the client is not connected: connect it first");
         return current;

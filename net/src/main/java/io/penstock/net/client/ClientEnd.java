@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
  * How an open {@link Client} has ended.
  *
  * @param cause what came first
- * @param unsent how many bytes the client had accepted and did not get to send
+ * @param unsent how many bytes the client had accepted and did not get to send, at most: what was sent in part, such as a file, counts as a
+ *     whole. What the connection has taken over, up to 64 KiB, counts as sent
  * @param failure what has happened, where it was more than an end in order; its {@code partial()} has what came of a packet that was cut off
  */
 public record ClientEnd(Cause cause, long unsent, @Nullable Throwable failure) {
@@ -21,7 +22,7 @@ public record ClientEnd(Cause cause, long unsent, @Nullable Throwable failure) {
         PEER_ENDED,
         /** The peer, or the network, has reset the connection. */
         RESET,
-        /** The peer took nothing of what was sent for as long as the write timeout. */
+        /** The peer took nothing of what was sent for as long as the write timeout, or did not go on with a TLS handshake in time. */
         TIMEOUT,
         /** What the peer has sent is no packet, or too long a one. */
         PROTOCOL,
@@ -60,7 +61,7 @@ public record ClientEnd(Cause cause, long unsent, @Nullable Throwable failure) {
 
     /** How it has ended after all: not all of what was sent could be delivered. */
     ClientEnd instead(ConnectionException failure) {
-        ClientEnd other = of(failure);
+        ClientEnd other = of(failure).withUnsent(unsent);
         return cause == Cause.PEER_ENDED ? other.behindPeersEnd() : other;
     }
 

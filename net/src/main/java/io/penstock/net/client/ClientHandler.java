@@ -11,7 +11,8 @@ import java.nio.ByteBuffer;
  * else, has made to the client. A handler may block: it holds up its own client, and nobody else.
  *
  * <p>For each {@code connect} there is exactly one last event: {@link #onError} when it came to nothing, else, behind {@link #onConnect},
- * {@link #onClose}. From either of them the client may connect again.
+ * {@link #onClose}. From either of them the client may connect again; where other threads connect it too, the first one does, and the
+ * others find it connecting: {@code IllegalStateException}.
  *
  * <p>What a handler throws ends the connection with a reset, and is the {@linkplain ClientEnd.Cause#HANDLER cause} that is told then; from
  * the last event it is logged.

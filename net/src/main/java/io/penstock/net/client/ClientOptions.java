@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * @param framing what is a packet
  * @param lowMark {@code bufferEmpty} is told when no more bytes than that wait to be sent; less than {@code highMark}
  * @param highMark {@code bufferFull} is told when at least so many bytes wait to be sent
- * @param limit the most bytes that wait to be sent: what would be more is refused; at least {@code highMark}, and 64 KiB. Up to 64 KiB that the
- *     connection has taken over do not count
+ * @param limit the most bytes that wait to be sent: what would be more is refused; at least {@code highMark}, and 66 KiB. A datagram
+ *     counts as 256 bytes more than it has. Up to 64 KiB that the connection has taken over do not count
  * @param idle how long nothing may come until that is told; {@link Duration#ZERO} for never
  */
 public record ClientOptions(
@@ -47,7 +47,7 @@ public record ClientOptions(
             ConnectorOptions.DEFAULT, null, null, Framing.none(), 256 << 10, 1 << 20, 8 << 20, Duration.ZERO);
 
     /** A datagram, or a file, counts as no more. */
-    private static final int LEAST = 64 * 1024;
+    private static final int LEAST = 66 * 1024;
 
     public ClientOptions {
         if (limit < LEAST)

@@ -8,6 +8,7 @@ import io.penstock.net.DatagramOptions;
 import io.penstock.net.Datagrams;
 import io.penstock.net.Loop;
 import io.penstock.net.internal.SocketDatagrams;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -137,11 +138,17 @@ final class DatagramSession extends Session {
     @Override
     boolean send(byte[] bytes, int from, int count) {
         if (peer == null) throw new IllegalStateException("the client has no peer: say to whom the datagram goes");
-        return queue.send(new Piece.Message(Datagram.of(Arrays.copyOfRange(bytes, from, from + count), null)));
+        return send(Datagram.of(Arrays.copyOfRange(bytes, from, from + count), null));
     }
 
     boolean send(byte[] bytes, SocketAddress to) {
-        return queue.send(new Piece.Message(Datagram.of(bytes.clone(), to)));
+        return send(Datagram.of(bytes.clone(), to));
+    }
+
+    private boolean send(Datagram datagram) {
+        boolean named = datagram.peer() instanceof InetSocketAddress to && to.isUnresolved();
+        if (!named) socket().requireSendable(datagram);
+        return queue.send(new Piece.Message(datagram));
     }
 
     @Override
@@ -160,10 +167,19 @@ final class DatagramSession extends Session {
                 socket().send(datagram.data(), client.resolved(datagram.peer()));
             }
         } catch (ConnectionException e) {
-            if (!socket().isOpen()) throw e;
-            unsent.compareAndSet(null, e);
-            tell();
+            notSent(e);
+        } catch (IllegalArgumentException
+                | UnsupportedOperationException e) { // the name has turned out to be another kind of address
+            notSent(ConnectionException.of(Reason.FAILED, Phase.WRITE, datagram.peer(), "it cannot be sent: " + e, e));
         }
+    }
+
+    private void notSent(ConnectionException failure) throws ConnectionException {
+        boolean stalled = failure.reason() == Reason.TIMEOUT;
+        if (!socket().isOpen() || stalled && !isOpen())
+            throw failure; // else a flush would take as long for each that waits
+        unsent.compareAndSet(null, failure);
+        tell();
     }
 
     @Override

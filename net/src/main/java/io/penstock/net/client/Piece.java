@@ -5,6 +5,7 @@ import io.penstock.net.Loop;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
 
 /** Something that waits to be sent. */
 sealed interface Piece {
@@ -16,7 +17,7 @@ sealed interface Piece {
 
     /** Bytes, to which others may be added as long as it waits. */
     final class Bytes implements Piece {
-        private static final int LEAST = 16 * 1024;
+        static final int LEAST = 16 * 1024;
 
         private final byte[] bytes;
         private int size;
@@ -63,16 +64,32 @@ sealed interface Piece {
             return WEIGHT;
         }
 
-        /** All of a file. */
+        /** All of a file. On a loop's thread a worker opens it. */
         static File open(Path path) throws IOException {
             Loop loop = Loop.current();
+            if (loop == null) return opened(path);
+            var opening = new CompletableFuture<File>();
             try {
-                FileChannel file = loop == null ? FileChannel.open(path) : loop.offload(() -> FileChannel.open(path));
-                return new File(file, 0, file.size());
+                return loop.offload(() -> {
+                    File file = opened(path);
+                    opening.complete(file);
+                    return file;
+                });
             } catch (IOException | RuntimeException e) {
                 throw e;
             } catch (Exception e) {
+                opening.thenAccept(File::close); // now, or as soon as it is open
                 throw new IOException("opening the file was given up", e);
+            }
+        }
+
+        private static File opened(Path path) throws IOException {
+            FileChannel file = FileChannel.open(path);
+            try {
+                return new File(file, 0, file.size());
+            } catch (IOException e) {
+                file.close();
+                throw e;
             }
         }
 
@@ -96,9 +113,12 @@ sealed interface Piece {
 
     /** A datagram. */
     record Message(Datagram datagram) implements Piece {
+        /** What one takes in memory besides its bytes, of which there may be none. */
+        private static final int OVERHEAD = 256;
+
         @Override
         public long weight() {
-            return size();
+            return OVERHEAD + size();
         }
 
         @Override

@@ -1,6 +1,8 @@
 package io.penstock.net.client;
 
 import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Phase;
+import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.client.Piece.Bytes;
 import io.penstock.net.internal.SpinLock;
 import java.util.ArrayDeque;
@@ -33,6 +35,7 @@ final class SendQueue {
     }
 
     private static final byte[] NOTHING = {};
+    private static final String SHUT = "its output was shut down";
 
     private final Outlet outlet;
     private final ClientOptions options;
@@ -73,7 +76,10 @@ final class SendQueue {
     /** Accepts the bytes, all or, for want of room, none. */
     boolean send(byte[] bytes, int from, int count) {
         requireFits(count);
-        if (!begin()) return accept(null, bytes, from, count);
+        if (!begin()) {
+            boolean large = count >= Bytes.LEAST && hasRoom(count); // is not copied while others spin
+            return large ? accept(Bytes.of(bytes, from, count), NOTHING, 0, 0) : accept(null, bytes, from, count);
+        }
         int sent = outlet.offer(bytes, from, count);
         end(bytes, from + sent, count - sent);
         return true;
@@ -107,14 +113,15 @@ final class SendQueue {
 
     /** It has sent, but for these bytes, which come before all that waits. */
     private void end(byte[] bytes, int from, int count) {
+        Piece first = count > 0 ? Bytes.of(bytes, from, count) : null;
         boolean news;
         boolean rest;
         lock.lock();
         try {
             int before = changes;
             direct = false;
-            if (count > 0) {
-                pieces.addFirst(Bytes.of(bytes, from, count));
+            if (first != null) {
+                pieces.addFirst(first);
                 weight += count;
                 size += count;
                 mark(false);
@@ -157,12 +164,20 @@ final class SendQueue {
     private void add(@Nullable Piece piece, byte[] bytes, int from, int count) {
         if (piece != null) {
             pieces.add(piece);
-            if (piece instanceof Piece.End) refusal = "its output was shut down";
         } else if (!(pieces.peekLast() instanceof Bytes last && last.add(bytes, from, count))) {
             pieces.add(Bytes.of(bytes, from, count));
         }
         weight += piece == null ? count : piece.weight();
         size += piece == null ? count : piece.size();
+    }
+
+    private boolean hasRoom(int count) {
+        lock.lock();
+        try {
+            return weight + count <= options.limit();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void requireAccepting() {
@@ -184,6 +199,8 @@ final class SendQueue {
             for (Piece piece = next(null); piece != null; piece = next(piece)) outlet.send(piece);
         } catch (ConnectionException e) {
             outlet.failed(e);
+        } catch (RuntimeException | Error e) {
+            outlet.failed(ConnectionException.of(Reason.FAILED, Phase.WRITE, null, "it cannot be sent: " + e, e));
         }
     }
 
@@ -211,22 +228,29 @@ final class SendQueue {
 
     // ---- the client
 
-    /** Ends the stream behind what was accepted; false when that has been asked for. */
+    /** Ends the stream behind what was accepted, for which there is always room; false when that has been asked for. */
     boolean shutdown() {
+        boolean first;
         lock.lock();
         try {
             if (shut) return false;
+            requireAccepting();
+            pieces.add(new Piece.End());
             shut = true;
+            refusal = SHUT;
+            first = !busy;
+            busy = true;
         } finally {
             lock.unlock();
         }
-        return send(new Piece.End());
+        if (first) outlet.spawn(this::drain);
+        return true;
     }
 
-    /** Accepts from now on. */
+    /** Accepts from now on, unless the stream was ended. */
     void open() {
         lock.lock();
-        refusal = null;
+        refusal = shut ? SHUT : null;
         lock.unlock();
     }
 

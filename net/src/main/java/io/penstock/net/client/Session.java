@@ -33,7 +33,7 @@ abstract sealed class Session implements SendQueue.Outlet permits StreamSession,
     private final Silence silence;
 
     private final SpinLock lock = new SpinLock();
-    private State state = State.OPENING;
+    private volatile State state = State.OPENING;
     private volatile @Nullable Thread thread;
 
     /** How it ends: what came first. */
@@ -41,6 +41,9 @@ abstract sealed class Session implements SendQueue.Outlet permits StreamSession,
 
     /** It is to be closed as soon as nothing waits to be sent. */
     private volatile boolean closing;
+
+    /** It was to be ended at once, whatever was under way. */
+    private volatile boolean aborted;
 
     private volatile boolean paused;
 
@@ -122,8 +125,10 @@ abstract sealed class Session implements SendQueue.Outlet permits StreamSession,
         try {
             if (begin()) {
                 dial();
-                queue.open();
-                if (opened()) return null;
+                if (opened()) {
+                    reopen();
+                    return null;
+                }
                 queue.discard();
                 breakOff();
             }
@@ -143,9 +148,9 @@ abstract sealed class Session implements SendQueue.Outlet permits StreamSession,
     }
 
     private void attend() {
-        silence.begin(loop());
         try {
             handler.onConnect(client);
+            silence.begin(loop());
             while (true) {
                 word = false; // before looking: what comes from here on is seen, or says so again
                 tellChanges();
@@ -226,10 +231,16 @@ abstract sealed class Session implements SendQueue.Outlet permits StreamSession,
 
     private ClientEnd leave() {
         silence.end();
-        long unsent = queue.discard();
-        ClientEnd how = leave(Objects.requireNonNull(end).withUnsent(unsent));
-        ended();
-        return how;
+        ClientEnd how = Objects.requireNonNull(end).withUnsent(queue.discard());
+        try {
+            return leave(how);
+        } catch (RuntimeException e) {
+            breakOff();
+            return how.instead(ConnectionException.of(
+                    Reason.FAILED, Phase.CLOSE, target(), "it cannot be closed in order: " + e, e));
+        } finally {
+            ended();
+        }
     }
 
     private void tellLast(Runnable event) {
@@ -252,9 +263,17 @@ abstract sealed class Session implements SendQueue.Outlet permits StreamSession,
         handler.onEnd(client);
     }
 
-    final void outputEnded() {
+    /** On the thread that sends. */
+    final void outputEnds() {
         outputOver = true;
-        tell();
+    }
+
+    final boolean isOutputOver() {
+        return outputOver;
+    }
+
+    final boolean isAborted() {
+        return aborted;
     }
 
     /** Waits, on the client's thread, until everything that was accepted has been sent; false when it has ended instead. */
@@ -350,8 +369,10 @@ abstract sealed class Session implements SendQueue.Outlet permits StreamSession,
     }
 
     final boolean abort() {
+        aborted = true; // before the client's thread ends it in order
         boolean first = close();
-        breakOff();
+        ClientEnd how = end;
+        if (how == null || how.cause() != Cause.TAKEN_OVER) breakOff();
         return first;
     }
 
@@ -414,12 +435,7 @@ abstract sealed class Session implements SendQueue.Outlet permits StreamSession,
     }
 
     final boolean hasEnded() {
-        lock.lock();
-        try {
-            return state == State.ENDED;
-        } finally {
-            lock.unlock();
-        }
+        return state == State.ENDED;
     }
 
     /** Whether packets are told, and sends accepted, or would be but for a pause. */

@@ -6,6 +6,8 @@ import java.time.Duration;
 
 /** How long nothing has come. The timer is not moved by each byte, which would cost more than the byte: it looks when it is there. */
 final class Silence {
+    private static final Duration LONGEST = Duration.ofDays(36_500);
+
     private final long limit;
     private final Runnable told;
     private volatile long since;
@@ -16,7 +18,7 @@ final class Silence {
 
     /** @param limit zero for none */
     Silence(Duration limit, Runnable told) {
-        this.limit = limit.toNanos();
+        this.limit = (limit.compareTo(LONGEST) < 0 ? limit : LONGEST).toNanos();
         this.told = told;
     }
 

@@ -15,6 +15,7 @@ import io.penstock.net.internal.StreamConnection;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** A client's use of a connection: TCP or UNIX, with TLS or without. */
@@ -68,11 +69,14 @@ final class StreamSession extends Session {
     void receive() throws Exception {
         Packets from = Objects.requireNonNull(packets);
         boolean ended = connection().inputEnd().isPresent();
+        boolean more;
         try {
-            if (!from.receive(telling, ended)) peerEnded();
+            more = from.receive(telling, ended);
         } catch (ConnectionException e) {
             failed(e);
+            return;
         }
+        if (!more) peerEnded();
     }
 
     /** Returns whether the next packet may follow. */
@@ -97,10 +101,10 @@ final class StreamSession extends Session {
         return false;
     }
 
-    /** To send nothing fails as soon as nothing could be sent. */
+    /** To send nothing fails as soon as nothing could be sent. One of which both halves have ended in order is gone, but was not lost. */
     @Override
     void requireAlive() throws ConnectionException {
-        if (!gone) return;
+        if (!gone || isOutputOver() && connection().inputEnd().equals(Optional.of(Reason.EOF))) return;
         try {
             connection().send(NOTHING);
         } catch (ConnectionException e) {
@@ -116,7 +120,7 @@ final class StreamSession extends Session {
             switch (how.cause()) {
                 case TAKEN_OVER -> {}
                 case CLOSED, PEER_ENDED -> {
-                    if (how.unsent() > 0 || how.failure() != null) {
+                    if (isAborted() || how.unsent() > 0 || how.failure() != null) {
                         left.abort(); // a stream that is cut off must not look like a whole one
                     } else if (how.cause() == Cause.CLOSED && options.pool() != null && !wasSilent()) {
                         left.release();
@@ -152,7 +156,7 @@ final class StreamSession extends Session {
             if (!awaitSent() || !secures(true)) throw closed(Phase.TLS);
             connection().startTls(tls, host);
             reopen();
-        } catch (IllegalArgumentException e) {
+        } catch (RuntimeException e) { // it was not begun
             reopen();
             throw e;
         } catch (ConnectionException e) {
@@ -232,8 +236,8 @@ final class StreamSession extends Session {
                 }
             }
             case Piece.End _ -> {
+                outputEnds(); // before the connection may be gone for it
                 connection().shutdownOutput();
-                outputEnded();
             }
             case Piece.Message _ -> throw new AssertionError("a stream has no datagrams");
         }

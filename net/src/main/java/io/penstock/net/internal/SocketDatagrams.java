@@ -198,6 +198,7 @@ public final class SocketDatagrams extends Owned implements Datagrams, OpenSocke
         try {
             List<Datagram> got = tryReceive(count, largest);
             if (got.isEmpty()) life.wantReadable();
+            got.forEach(_ -> reading.succeeded()); // each is work for whoever asks
             return got;
         } finally {
             reading.leave();
@@ -285,7 +286,8 @@ public final class SocketDatagrams extends Owned implements Datagrams, OpenSocke
         }
     }
 
-    private void requireSendable(Datagram datagram) {
+    /** Fails when it can never be sent from here, whoever receives it. */
+    public void requireSendable(Datagram datagram) {
         if (datagram.peer() == null && port.peer() == null) {
             throw new IllegalArgumentException("the socket is not connected: say to whom the datagram goes");
         }

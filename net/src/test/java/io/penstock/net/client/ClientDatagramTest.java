@@ -16,8 +16,11 @@ import io.penstock.net.LoopOptions;
 import io.penstock.net.Loops;
 import io.penstock.net.Pool;
 import io.penstock.net.Spawned;
+import io.penstock.net.Timeouts;
 import io.penstock.net.TlsClient;
 import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -27,7 +30,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -163,6 +169,103 @@ class ClientDatagramTest {
             client.connect(server.localAddress());
             assertThat(receive(server).data()).asString().isEqualTo("short");
             told.await("a failure", () -> failures.contains(Reason.TOO_LONG));
+        }
+    }
+
+    @Test
+    void anAddressThatIsNoneForTheSocketIsRefusedAtOnce() throws Exception {
+        client.open();
+        told.awaitEvent("connect");
+        assertThatThrownBy(() -> client.sendTo(new byte[1], UnixDomainSocketAddress.of("/nowhere")))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> client.sendTo(new byte[1], new InetSocketAddress("::1", 53)))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void aNameThatIsNoneForTheSocketIsToldAndTheNextOneArrives() throws Exception {
+        InetAddress six = InetAddress.getByName("::1");
+        client = Client.of(
+                loops,
+                ClientOptions.DEFAULT
+                        .withDatagrams(DatagramOptions.at(ANY))
+                        .withConnector(ConnectorOptions.DEFAULT.withResolver(host -> List.of(six))),
+                told);
+        try (Datagrams server = server(ANY)) {
+            told.connected = it -> {
+                it.sendTo(new byte[1], InetSocketAddress.createUnresolved("six.example", 53));
+                it.sendTo(new byte[2], server.localAddress());
+            };
+            client.open();
+            assertThat(receive(server).data()).hasSize(2);
+            told.await("a failure", () -> failures.contains(Reason.FAILED));
+            assertThat(client.closeAfterFlush()).isTrue();
+            told.awaitLast();
+        }
+    }
+
+    @Test
+    void aFloodLeavesTheLoopToOthers() throws Exception {
+        var one = Loops.open(LoopOptions.DEFAULT.withCount(1));
+        client = Client.of(one, ClientOptions.DEFAULT.withDatagrams(DatagramOptions.at(ANY)), new Recorder() {
+            @Override
+            public void onDatagram(Client client, Datagram datagram) {
+                long until = System.nanoTime() + 200_000; // slower than they come
+                while (System.nanoTime() - until < 0) Thread.onSpinWait();
+                senders.add(datagram.peer());
+            }
+        });
+        client.open();
+        told.await("open", client::isOpen);
+        var over = new AtomicBoolean();
+        try (var sender = new DatagramSocket(ANY)) {
+            var flood = new DatagramPacket(new byte[1], 1, client.localAddress());
+            var sending = Spawned.onPlatformThread(() -> {
+                while (!over.get()) sender.send(flood);
+                return true;
+            });
+            told.await("the flood", () -> !senders.isEmpty());
+            var turn = new CompletableFuture<Boolean>();
+            one.next().schedule(Duration.ZERO, () -> turn.complete(true));
+            assertThat(turn.get(10, TimeUnit.SECONDS)).isTrue();
+            over.set(true);
+            sending.value();
+        } finally {
+            over.set(true);
+            one.close(Duration.ZERO);
+        }
+        client = Client.of(loops, told);
+    }
+
+    /** A client of a UNIX peer that does not read. */
+    private Datagrams stuck(Path directory, Duration write) throws IOException {
+        client = Client.of(
+                loops,
+                ClientOptions.DEFAULT
+                        .withMarks(0, 66 * 1024)
+                        .withLimit(66 * 1024)
+                        .withDatagrams(DatagramOptions.DEFAULT.withTimeouts(Timeouts.DEFAULT.withWrite(write))),
+                told);
+        Datagrams server = server(UnixDomainSocketAddress.of(directory.resolve("server")));
+        client.connect(server.localAddress());
+        told.awaitEvent("connect");
+        int accepted = 0;
+        while (client.send(new byte[0]))
+            assertThat(++accepted).as("empty ones that wait").isLessThan(100_000);
+        return server;
+    }
+
+    @Test
+    void emptyOnesAreRefusedTooWhenTooManyWait(@TempDir Path directory) throws Exception {
+        stuck(directory, Duration.ofSeconds(60)).close();
+    }
+
+    @Test
+    void aFlushToAPeerThatTakesNothingEndsWithTheFirstTimeout(@TempDir Path directory) throws Exception {
+        try (Datagrams _ = stuck(directory, Duration.ofMillis(100))) {
+            client.closeAfterFlush();
+            told.awaitLast();
+            assertThat(told.end.cause()).isEqualTo(ClientEnd.Cause.TIMEOUT);
         }
     }
 

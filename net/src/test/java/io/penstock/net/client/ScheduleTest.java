@@ -26,8 +26,10 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
@@ -48,6 +50,12 @@ class ScheduleTest {
     private static final int THINGS = 6;
 
     private final Loops loops = Loops.open(LoopOptions.DEFAULT.withCount(2));
+
+    /** Also what is told behind the end, when nobody waits for the client any more. */
+    private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
+
+    private final AtomicInteger uses = new AtomicInteger();
+    private final AtomicInteger lastEvents = new AtomicInteger();
     private Listener listener;
     private SocketAddress nobody;
 
@@ -70,6 +78,8 @@ class ScheduleTest {
     void close() {
         listener.close();
         assertThat(loops.close(Duration.ofSeconds(10))).as("nothing is left").isTrue();
+        assertThat(failures).isEmpty();
+        assertThat(lastEvents).as("last events").hasValue(uses.get());
     }
 
     /** The peer does as the first packet says: each of its bytes is something to do. */
@@ -115,7 +125,7 @@ class ScheduleTest {
         /** The handler itself has closed it: nothing but the last event may follow. */
         private boolean closedInside;
 
-        private int uses = 1;
+        private int use = 1;
 
         Run(long seed) {
             this.seed = seed;
@@ -139,6 +149,7 @@ class ScheduleTest {
         }
 
         private void connect() {
+            uses.incrementAndGet();
             int port = ((InetSocketAddress) listener.address()).getPort();
             client.connect(
                     switch (random.nextInt(8)) {
@@ -198,7 +209,7 @@ class ScheduleTest {
             } catch (IllegalStateException e) {
                 // sent what was not accepted any more: it may be closed by another thread at any time
             } catch (AssertionError e) {
-                over.completeExceptionally(e);
+                fail(e);
             } finally {
                 inside.decrementAndGet();
             }
@@ -220,7 +231,7 @@ class ScheduleTest {
 
         @Override
         public void onReceive(Client it, ByteBuffer packet) {
-            if (packet.get(0) != packet.remaining()) over.completeExceptionally(new AssertionError("no packet"));
+            if (packet.get(0) != packet.remaining()) fail(new AssertionError("no packet"));
             told("receive", State.OPEN, State.OPEN);
         }
 
@@ -256,6 +267,7 @@ class ScheduleTest {
         }
 
         private void last(String event, boolean plausible, State... may) {
+            lastEvents.incrementAndGet();
             try {
                 assertThat(inside.incrementAndGet()).as("events at a time").isEqualTo(1);
                 events.add(event);
@@ -265,7 +277,7 @@ class ScheduleTest {
                 assertThat(client.close()).isFalse();
                 full = false;
                 closedInside = false;
-                if (uses++ < 3 && random.nextBoolean()) {
+                if (use++ < 3 && random.nextBoolean()) {
                     state = State.CONNECTING;
                     connect();
                 } else {
@@ -273,10 +285,15 @@ class ScheduleTest {
                     over.complete(null);
                 }
             } catch (Throwable e) {
-                over.completeExceptionally(e);
+                fail(e);
             } finally {
                 inside.decrementAndGet();
             }
+        }
+
+        private void fail(Throwable e) {
+            failures.add(new AssertionError("seed " + seed + " behind " + events, e));
+            over.completeExceptionally(e);
         }
 
         void await() {
