@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
  * to it. Immutable.
  *
  * <p>{@snippet :
- * Framing framing = Framing.lengthField(LengthType.UINT32).withBodyOffset(4);    // four bytes of length, then as many of body
+ * var framing = Framing.lengthField(LengthType.UINT32).withBodyOffset(4);    // four bytes of length, then as many of body
  * for (byte[] packet : List.of(first, second)) {
  *     connection.send(framing.head(packet.length), ByteBuffer.wrap(packet));
  * }

@@ -270,6 +270,20 @@ public final class Client {
         throw new IllegalStateException("a client for streams sends to its peer only");
     }
 
+    /**
+     * Accepts what remains in several buffers, such as a head and its body, as one send: all of it or nothing, and nothing gets between them; see
+     * {@link #send(byte[], int, int)}.
+     */
+    public boolean send(ByteBuffer... buffers) {
+        int length = 0;
+        for (ByteBuffer each : buffers) length = Math.addExact(length, each.remaining());
+        ByteBuffer all = ByteBuffer.allocate(length);
+        for (ByteBuffer each : buffers) all.put(each.duplicate());
+        if (!send(all.array())) return false;
+        for (ByteBuffer each : buffers) each.position(each.limit());
+        return true;
+    }
+
     /** As {@link #sendFile(Path, long, long)}, all of the file. */
     public boolean sendFile(Path file) throws IOException {
         return stream().sendFile(Piece.File.open(file));

@@ -4,6 +4,8 @@ import io.penstock.net.Datagram;
 import io.penstock.net.Loop;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 
@@ -84,6 +86,9 @@ sealed interface Piece {
         }
 
         private static File opened(Path path) throws IOException {
+            if (!Files.isRegularFile(path) && Files.exists(path)) {
+                throw new FileSystemException(path.toString(), null, "is no regular file");
+            }
             FileChannel file = FileChannel.open(path);
             try {
                 return new File(file, 0, file.size());

@@ -64,7 +64,7 @@ final class SendQueue {
     private boolean shut;
 
     /** Why nothing is accepted; null when it is. */
-    private @Nullable String refusal = "it is not connected yet";
+    private @Nullable String refusal = "it is not connected";
 
     SendQueue(Outlet outlet, ClientOptions options) {
         this.outlet = outlet;

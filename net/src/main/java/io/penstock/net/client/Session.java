@@ -272,6 +272,11 @@ abstract sealed class Session implements SendQueue.Outlet permits StreamSession,
         return outputOver;
     }
 
+    /** It ends behind what was accepted. */
+    final boolean isClosing() {
+        return closing;
+    }
+
     final boolean isAborted() {
         return aborted;
     }

@@ -124,6 +124,8 @@ final class StreamSession extends Session {
                         left.abort(); // a stream that is cut off must not look like a whole one
                     } else if (how.cause() == Cause.CLOSED && options.pool() != null && !wasSilent()) {
                         left.release();
+                    } else if (isClosing()) {
+                        left.closeGently();
                     } else {
                         left.close();
                     }

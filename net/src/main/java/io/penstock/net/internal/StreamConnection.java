@@ -333,10 +333,23 @@ public final class StreamConnection extends Owned implements Connection, Duplex.
         output.giveUp();
     }
 
+    /**
+     * As {@link #close}, but what the peer still sends is dropped for a while: behind a close the kernel would answer it with a reset, which
+     * takes away what the peer has not received yet.
+     */
+    public void closeGently() throws ConnectionException {
+        Reason ended = stream.input().ending();
+        giveUp();
+        end(ended == null || ended == Reason.CLOSED);
+    }
+
     /** Closes it for its owner, whose operations are told. */
     void end() throws ConnectionException {
+        end(loan != null && stream.input().ending() == null);
+    }
+
+    private void end(boolean gently) throws ConnectionException {
         leaveScope();
-        boolean mayGetMore = loan != null && stream.input().ending() == null;
         // what has come is dropped even where the connection was lost
         if (!stream.input().drop(this) || !stream.beginClosing()) return;
         boolean cut = stream.output().isCut();
@@ -350,10 +363,9 @@ public final class StreamConnection extends Owned implements Connection, Duplex.
                 undelivered = e.reason() == Reason.BUSY_WRITING ? null : e; // that writer will be told
             }
         }
-        if (mayGetMore && !cut) {
+        if (gently && !cut) {
             parting = true;
-            stream.closeBehindOutput(); // the kernel resets away what was not received yet when something comes
-            // behind a close
+            stream.closeBehindOutput();
         } else {
             stream.close(cut);
         }
