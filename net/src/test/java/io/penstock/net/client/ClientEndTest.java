@@ -123,7 +123,7 @@ class ClientEndTest {
         };
         connect(
                 ClientOptions.DEFAULT.withConnector(
-                        ConnectorOptions.DEFAULT.withOption(StandardSocketOptions.SO_SNDBUF, 1 << 20)),
+                        ConnectorOptions.DEFAULT.withSocketOption(StandardSocketOptions.SO_SNDBUF, 1 << 20)),
                 told);
         try (Socket peer = server.accept()) {
             told.awaitLast();
@@ -135,13 +135,15 @@ class ClientEndTest {
 
     @Test
     void whatIsSentTogetherIsAcceptedTogether() throws Exception {
-        var options = ClientOptions.DEFAULT.withMarks(1, 2).withLimit(64 * 1024 + 1024);
+        var options = ClientOptions.DEFAULT.withMarks(1, 2).withLimit(68 * 1024);
         ByteBuffer head = ByteBuffer.wrap("head,".getBytes(StandardCharsets.UTF_8));
-        ByteBuffer body = ByteBuffer.allocateDirect(4).put("body".getBytes(StandardCharsets.UTF_8)).flip();
+        ByteBuffer body = ByteBuffer.allocateDirect(4)
+                .put("body".getBytes(StandardCharsets.UTF_8))
+                .flip();
         told.connected = it -> {
             assertThat(it.send(head, body)).isTrue();
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> it.send(ByteBuffer.allocate(64 * 1024), ByteBuffer.allocate(2048)));
+                    .isThrownBy(() -> it.send(ByteBuffer.allocate(64 * 1024), ByteBuffer.allocate(8192)));
             it.closeAfterFlush();
         };
         connect(options, told);
