@@ -17,7 +17,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What is relayed between two sockets of one loop goes through pipes, and they are had only while something lies in them. */
 @Timeout(60)
@@ -47,14 +47,15 @@ final class SplicedRelayTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"AUTO, true", "ALWAYS, true", "OFF, false"})
-    void muchGoesThroughPipesThatAreNotKept(Splice choice, boolean spliced) throws Exception {
+    @EnumSource
+    void muchGoesThroughPipesThatAreNotKept(Splice choice) throws Exception {
         long before = pipes();
+        boolean spliced = choice != Splice.OFF;
         try (var loops = Loops.open(LoopOptions.DEFAULT.withCount(1))) {
             for (var kinds : List.of(List.of(TCP, UNIX), List.of(UNIX, TCP), List.of(TCP, TCP))) {
                 try (Ends one = kinds.getFirst().open(loops);
                         Ends other = kinds.getLast().open(loops)) {
-                    pump(one, other, choice, spliced ? before : Long.MAX_VALUE);
+                    pump(one, other, choice, before);
                 }
             }
             assertThat(pipes() - before).isBetween(spliced ? 2L : 0, spliced ? KEPT : 0L);
@@ -70,7 +71,7 @@ final class SplicedRelayTest {
             one.peer().halfClose();
             return true;
         });
-        if (pipes < Long.MAX_VALUE) {
+        if (choice == Splice.ALWAYS) { // else the first of it is copied, which may be all that the socket takes
             Await.until("some of it lies in a pipe", () -> pipes() > pipes);
         }
         var expected = new Stream();
