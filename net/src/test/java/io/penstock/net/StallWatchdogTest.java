@@ -8,6 +8,7 @@ import io.penstock.net.LoopOptions.Scheduler;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -33,6 +34,13 @@ class StallWatchdogTest {
         logged.close();
     }
 
+    /** Of the loop that is looked at; a busy machine may hold up the other one too. */
+    private List<String> told() {
+        return logged.messages(Level.WARN).stream()
+                .filter(line -> line.startsWith("loop 0"))
+                .toList();
+    }
+
     private static void blockTheLoopFor(Duration time) {
         long end = System.nanoTime() + time.toNanos();
         Carriers.hog(() -> System.nanoTime() - end >= 0);
@@ -50,33 +58,35 @@ class StallWatchdogTest {
             });
             started.await();
             int turnsOfTheOther = 0;
-            while (logged.messages(Level.WARN).isEmpty()) { // while the loop is held
+            while (told().isEmpty()) { // while the loop is held
                 Spawned.on(other, () -> null).value();
                 turnsOfTheOther++;
             }
             assertThat(turnsOfTheOther).isPositive();
             assertThat(culprit.join(Spawned.LIMIT)).isTrue();
-            await().until(() -> logged.messages(Level.WARN).size() == 2);
+            await().until(() -> told().size() == 2);
             recording.stop();
 
-            assertThat(logged.messages(Level.WARN).getFirst())
+            assertThat(told().getFirst())
                     .startsWith("loop 0 has been held up for ")
                     .contains("by the thread the culprit")
                     .contains("Loop.offload")
                     .contains("StallWatchdogTest.blockTheLoopFor");
-            assertThat(logged.messages(Level.WARN).getLast()).startsWith("loop 0 goes on after about ");
-            assertThat(loops.stalls().count()).isOne();
+            assertThat(told().getLast()).startsWith("loop 0 goes on after about ");
+            assertThat(loops.stalls().count()).isPositive();
             assertThat(loops.stalls().total()).isGreaterThan(Duration.ofMillis(200));
 
             Path file = directory.resolve("stalls.jfr");
             recording.dump(file);
             assertThat(Files.size(file)).isPositive();
-            assertThat(RecordingFile.readAllEvents(file)).singleElement().satisfies(event -> {
-                assertThat(event.getInt("loop")).isZero();
-                assertThat(event.getString("culprit")).isEqualTo("the culprit");
-                assertThat(event.getString("stack")).contains("StallWatchdogTest.blockTheLoopFor");
-                assertThat(event.getDuration("held")).isGreaterThan(Duration.ofMillis(200));
-            });
+            assertThat(RecordingFile.readAllEvents(file))
+                    .filteredOn(event -> event.getInt("loop") == 0)
+                    .singleElement()
+                    .satisfies(event -> {
+                        assertThat(event.getString("culprit")).isEqualTo("the culprit");
+                        assertThat(event.getString("stack")).contains("StallWatchdogTest.blockTheLoopFor");
+                        assertThat(event.getDuration("held")).isGreaterThan(Duration.ofMillis(200));
+                    });
         }
     }
 
@@ -92,7 +102,7 @@ class StallWatchdogTest {
         assertThat(stuck.isDone()).isFalse();
         over.countDown();
         stuck.value();
-        await().until(() -> logged.messages(Level.WARN).size() == 2);
+        await().until(() -> told().size() == 2);
         assertThat(loops.stalls().count()).isOne();
     }
 
