@@ -352,7 +352,7 @@ public final class StreamConnection extends Owned implements Connection, Duplex.
         leaveScope();
         // what has come is dropped even where the connection was lost
         if (!stream.input().drop(this) || !stream.beginClosing()) return;
-        boolean cut = stream.output().isCut();
+        boolean cut = stream.output().isCut() || output.isPartway();
         ConnectionException undelivered = null;
         if (stream.output().hasPending() && !stream.isOnLoop()) {
             stream.link().resumeReading();

@@ -52,6 +52,8 @@ final class StreamOutput extends ChunkOutput {
     /** Bytes accepted before the call. */
     private long callStart;
 
+    private volatile boolean partway;
+
     /** Bytes that had left, at least, when the writer last gave up waiting. */
     private long left;
 
@@ -270,6 +272,7 @@ final class StreamOutput extends ChunkOutput {
     }
 
     void unclaim() {
+        if (partway) partway = false;
         WRITER.setRelease(this, (Thread) null);
     }
 
@@ -287,7 +290,13 @@ final class StreamOutput extends ChunkOutput {
 
     private void awaitRoom() throws ConnectionException {
         requireOpen();
+        partway = true;
         await(OutputHalf.MARK);
+    }
+
+    /** Whether a thread is inside a send that was not accepted at once: not all of it may have been by now. */
+    boolean isPartway() {
+        return partway;
     }
 
     private void awaitTaken() throws ConnectionException {
