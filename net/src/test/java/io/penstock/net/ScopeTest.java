@@ -149,7 +149,8 @@ class ScopeTest {
             assertThat(connections).allSatisfy(each -> assertThat(each.scope()).isIn(one, two));
         }
         assertThat(connections).noneMatch(Connection::isOpen);
-        assertThat(loops.abandoned()).isEqualTo(connections.size());
+        // the other end of a pair may have heard of it, and be forgotten, before its turn comes
+        assertThat(loops.abandoned()).isBetween(connections.size() / 2L, (long) connections.size());
     }
 
     @Test
@@ -258,7 +259,7 @@ class ScopeTest {
                     peer.getOutputStream().write(new byte[5000]); // LeakWatch would see them
                 }
                 connection.shutdownOutput();
-                while (connection.isOpen()) Thread.sleep(Duration.ofMillis(1));
+                await().until(() -> !connection.isOpen());
                 return connection.buffered();
             }
         });

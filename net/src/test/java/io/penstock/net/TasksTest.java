@@ -17,6 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -195,7 +196,7 @@ class TasksTest {
                     throw new IOException("on purpose");
                 });
                 var good = tasks.fork(() -> {
-                    Thread.sleep(Duration.ofMillis(5));
+                    Awaitility.await().until(bad::isDone);
                     return "done";
                 });
                 tasks.all(bad, good);
@@ -371,6 +372,7 @@ class TasksTest {
         var ended = new AtomicBoolean();
         on(() -> {
             var entered = new CountDownLatch(1);
+            Thread closer = Thread.currentThread();
             try (var tasks = Tasks.open()) {
                 tasks.fork(() -> {
                     entered.countDown();
@@ -378,7 +380,7 @@ class TasksTest {
                         return never();
                     } finally {
                         Thread.interrupted();
-                        Thread.sleep(Duration.ofMillis(10)); // clearing up may take a while
+                        awaitWaiting(closer); // clearing up may take a while
                         ended.set(true);
                     }
                 });
@@ -394,6 +396,7 @@ class TasksTest {
         var ended = new AtomicBoolean();
         on(() -> {
             var entered = new CountDownLatch(1);
+            Thread closer = Thread.currentThread();
             var tasks = Tasks.open();
             tasks.fork(() -> {
                 entered.countDown();
@@ -401,7 +404,7 @@ class TasksTest {
                     return never();
                 } finally {
                     Thread.interrupted();
-                    Thread.sleep(Duration.ofMillis(5));
+                    awaitWaiting(closer);
                     ended.set(true);
                 }
             });
@@ -487,5 +490,9 @@ class TasksTest {
                 assertThatThrownBy(tasks::any).isInstanceOf(IllegalStateException.class);
             }
         }
+    }
+
+    private static void awaitWaiting(Thread thread) {
+        Awaitility.await().until(() -> thread.getState() == Thread.State.WAITING);
     }
 }

@@ -33,8 +33,8 @@ record ConnectLeg(ResponseHead head, Connection connection) implements Answer.Fa
         if (transaction.choose(target)) return transaction.given();
         SocketAddress address = transaction.enterAtOrigin(Phase.CONNECT);
         try {
-            Connection connection =
-                    address.equals(target) ? rules.dial(target) : rules.dialAnything(address); // a plugin may
+            boolean asAsked = address.equals(target); // a plugin may go anywhere
+            Connection connection = asAsked ? rules.dial(target) : rules.dialAnything(address);
             transaction.chronicle().connected(((StreamConnection) connection).reused() > 0);
             var head = ResponseHead.of(200, "Connection established", Headers.of());
             return new Answer.Tunnelled(Tunnel.CONNECT, new ConnectLeg(head, connection));

@@ -220,10 +220,8 @@ final class Penstock {
             proxy.close();
         }
         upstreams.values().forEach(Upstream::close);
-        loops.close(
-                cutOff
-                        ? Duration.ZERO
-                        : Duration.ofSeconds(1)); // cut off while this was draining, nobody is to wait here
+        // cut off while this was draining, nobody is to wait here
+        loops.close(cutOff ? Duration.ZERO : Duration.ofSeconds(1));
         accessLog.ifPresent(AccessLog::close);
         return drained;
     }

@@ -49,6 +49,11 @@ final class TlsPeer implements Peer {
         raw.close();
     }
 
+    /** Sends what TLS sends by itself, without a byte of anybody's. */
+    void renewKeys() throws IOException {
+        secured.startHandshake();
+    }
+
     /** Ends the stream below without a word to the one above. */
     void cut() throws IOException {
         raw.close();

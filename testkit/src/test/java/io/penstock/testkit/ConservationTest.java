@@ -37,6 +37,10 @@ final class ConservationTest {
     private static final int OVER_PAIRS = 9_000;
     private static final int OVER_TCP = 300;
     private static final int POOLED = 700;
+
+    /** Neighbouring seeds of {@link Random} begin alike. */
+    private static final long SCATTERED = 0x9e3779b97f4a7c15L;
+
     private static final int AT_ONCE = 40;
 
     @RegisterExtension
@@ -69,7 +73,7 @@ final class ConservationTest {
                 for (int i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
                     long seed = Payload.SEED + i;
                     try {
-                        schedule.run(seed);
+                        schedule.run(seed * SCATTERED);
                     } catch (Throwable e) {
                         next.set(count);
                         throw new AssertionError("with -Dpenstock.seed=" + seed + ": " + e.getMessage(), e);

@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -23,6 +24,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(60)
 final class SplicedRelayTest {
     private static final long MUCH = 64L << 20;
+
+    private static final int EACH = 2 << 20;
+
+    /** What a loop has at most. */
+    private static final int MOST_PIPES = 64;
 
     /** What a loop keeps, each with two ends. */
     private static final int KEPT = 2 * 4;
@@ -88,6 +94,44 @@ final class SplicedRelayTest {
         assertThat(List.of(end.there(), end.back())).containsExactly(MUCH, 4L);
         assertThat(one.connection().stats().received()).isEqualTo(MUCH);
         assertThat(other.connection().stats().sent()).isEqualTo(MUCH);
+    }
+
+    /** More relays have something to be taken than a loop has pipes. */
+    @Test
+    void whoFindsNoPipeLeftCopies() throws Exception {
+        long before = pipes();
+        var relays = new ArrayList<Relay>();
+        var senders = new ArrayList<Ends>();
+        var receivers = new ArrayList<Ends>();
+        try (var loops = Loops.open(LoopOptions.DEFAULT.withCount(1))) {
+            var sending = new ArrayList<Call<Boolean>>();
+            for (int i = 0; i < MOST_PIPES + 6; i++) {
+                Ends one = UNIX.open(loops);
+                Ends other = UNIX.open(loops);
+                senders.add(one);
+                receivers.add(other);
+                relays.add(Relay.between(
+                        one.connection(), other.connection(), RelayOptions.DEFAULT.withSplice(Splice.ALWAYS)));
+                sending.add(Call.onPlatformThread(() -> {
+                    one.peer().send(new Stream().next(EACH));
+                    one.peer().halfClose();
+                    return true;
+                }));
+            }
+            BackPressureContract.settled(
+                    () -> relays.stream().mapToLong(Relay::there).sum());
+            assertThat(pipes() - before).isEqualTo(2L * MOST_PIPES);
+            ByteBuffer into = ByteBuffer.allocate(256 * 1024);
+            for (Ends each : receivers) {
+                var expected = new Stream();
+                while (each.peer().read(into.clear()) >= 0) expected.check(into.flip());
+                assertThat(expected.position()).isEqualTo(EACH);
+            }
+            for (var each : sending) each.value();
+            for (Ends each : senders) each.close();
+            for (Ends each : receivers) each.close();
+        }
+        assertThat(pipes()).isEqualTo(before);
     }
 
     @Test

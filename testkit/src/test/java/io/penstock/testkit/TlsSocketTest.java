@@ -23,6 +23,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -302,5 +303,27 @@ class TlsSocketTest {
         assertThatThrownBy(() -> new TlsIdentity(OTHER.key(), IDENTITY.chain()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("the private key is not that of the first certificate");
+    }
+
+    /** A session ticket is such a thing: a server may send it when the client has long sent everything, and left. */
+    @ParameterizedTest
+    @EnumSource(names = {"JDK", "BORINGSSL"})
+    void whatThePeersTlsSaysBehindACloseTakesNothingBack(TlsEngine engine) throws Exception {
+        byte[] much = Payload.random(600_000); // more than the peer's system takes while nobody reads
+        try (Ends ends = new TlsKind(Connection.Origin.DIALLED, engine).open(loops)) {
+            ends.call(c -> {
+                        c.send(much);
+                        c.close();
+                        return true;
+                    })
+                    .value();
+            Await.stays(
+                    Duration.ofMillis(50),
+                    () -> true); // the operating system has closed it by now, if anybody asked it to
+            ((TlsPeer) ends.peer()).renewKeys();
+            var received = ByteBuffer.allocate(much.length);
+            while (received.hasRemaining() && ends.peer().read(received) >= 0) {}
+            assertThat(received.array()).isEqualTo(much);
+        }
     }
 }

@@ -95,8 +95,14 @@ final class Job {
 
     /** Ends it with all that it has started, whether it runs, has run, or never will; looks at all processes, so not on a loop. */
     void kill() {
-        process.ifPresent(running -> running.descendants().forEach(ProcessHandle::destroyForcibly));
-        process.ifPresentOrElse(Process::destroyForcibly, () -> end(KILLED));
+        process.ifPresentOrElse(Job::kill, () -> end(KILLED));
+    }
+
+    /** Itself first: a shell would go on behind what it has waited for. What it starts in the very moment is not found. */
+    private static void kill(Process running) {
+        List<ProcessHandle> started = running.descendants().toList();
+        running.destroyForcibly();
+        started.forEach(ProcessHandle::destroyForcibly);
     }
 
     private void copy(InputStream pipe, int channel) throws InterruptedException {

@@ -256,8 +256,8 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
      * @param aborted whether the server itself has aborted it
      */
     TakeOverEnd end(boolean aborted) {
-        TakeOverEnd resumed =
-                back; // whoever gives it back may be at it while it ends: one of the two is told, and once
+        TakeOverEnd resumed = back;
+        // whoever gives it back may be at it while it ends: one of the two is told, and once
         return resumed == null ? upTo(connection.stats().received(), cause(aborted)) : resumed;
     }
 

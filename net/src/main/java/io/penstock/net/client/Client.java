@@ -401,7 +401,7 @@ public final class Client {
     @Override
     public String toString() {
         Session current = session;
-        return "client" + (current == null ? "" : " of " + current.target());
+        return current == null ? "client" : current.toString();
     }
 
     Session used() {

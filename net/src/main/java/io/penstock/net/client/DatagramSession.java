@@ -40,7 +40,7 @@ final class DatagramSession extends Session {
 
     private SocketDatagrams socket() {
         SocketDatagrams open = socket;
-        if (open == null) throw new IllegalStateException("the client has not been open");
+        if (open == null) throw new IllegalStateException(this + " has not been open");
         return open;
     }
 
@@ -66,7 +66,9 @@ final class DatagramSession extends Session {
         while (!hasWord()) {
             if (arrived.isEmpty() && !poll()) return;
             Datagram next = arrived.poll();
-            if (next != null) handler.onDatagram(client, next);
+            if (next == null) continue;
+            handler.onDatagram(client, next);
+            heard();
         }
     }
 
@@ -175,9 +177,9 @@ final class DatagramSession extends Session {
     }
 
     private void notSent(ConnectionException failure) throws ConnectionException {
-        boolean stalled = failure.reason() == Reason.TIMEOUT;
-        if (!socket().isOpen() || stalled && !isOpen())
-            throw failure; // else a flush would take as long for each that waits
+        // behind a peer that has stalled once, a flush would take as long for each that waits
+        boolean stalled = failure.reason() == Reason.TIMEOUT && !isOpen();
+        if (stalled || !socket().isOpen()) throw failure;
         unsent.compareAndSet(null, failure);
         tell();
     }

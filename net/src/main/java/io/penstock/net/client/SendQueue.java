@@ -181,7 +181,7 @@ final class SendQueue {
     }
 
     private void requireAccepting() {
-        if (refusal != null) throw new IllegalStateException("the client cannot send: " + refusal);
+        if (refusal != null) throw new IllegalStateException(outlet + " cannot send: " + refusal);
     }
 
     /** Whoever was refused is told when to try again, so that too is being full. */
@@ -261,10 +261,12 @@ final class SendQueue {
         lock.unlock();
     }
 
-    boolean isAccepting() {
+    /** Why nothing is accepted; null when it is. */
+    @Nullable
+    String refusal() {
         lock.lock();
         try {
-            return refusal == null;
+            return refusal;
         } finally {
             lock.unlock();
         }

@@ -53,6 +53,9 @@ abstract sealed class Session implements SendQueue.Outlet permits StreamSession,
     /** The output was shut down, behind all that was sent. */
     private volatile boolean outputOver;
 
+    /** Another thread has ended the dialling, and is about to interrupt it. */
+    private volatile boolean interrupting;
+
     /** The handler waits for the end of a TLS handshake. */
     private volatile boolean securing;
 
@@ -155,8 +158,8 @@ abstract sealed class Session implements SendQueue.Outlet permits StreamSession,
                 word = false; // before looking: what comes from here on is seen, or says so again
                 tellChanges();
                 if (isWanted()) tellFailures();
-                if (silence.isDue() && isReceiving()) handler.onIdle(client);
                 if (isReceiving()) receive();
+                if (isReceiving() && !word && silence.isDue()) handler.onIdle(client); // word may be of a packet
                 mayEnd();
                 if (end != null) return;
                 await();
@@ -355,22 +358,29 @@ abstract sealed class Session implements SendQueue.Outlet permits StreamSession,
 
     /** False when it has ended before. */
     final boolean close() {
+        boolean opening;
         lock.lock();
         try {
             if (state == State.ENDED || end != null) return false;
-            if (state == State.OPENING) {
+            opening = state == State.OPENING;
+            if (opening) {
                 end = ClientEnd.of(Cause.CLOSED);
-                Thread dialling = thread;
-                if (dialling != null)
-                    dialling.interrupt(); // here, so that it does not hit what comes behind the dialling
-                return true;
+                interrupting = true;
             }
         } finally {
             lock.unlock();
         }
+        if (opening) return giveUpDialling();
         boolean first = end(ClientEnd.of(Cause.CLOSED));
         if (first && securing) breakOff();
         return first;
+    }
+
+    private boolean giveUpDialling() {
+        Thread dialling = thread;
+        if (dialling != null) dialling.interrupt();
+        interrupting = false;
+        return true;
     }
 
     final boolean abort() {
@@ -436,7 +446,14 @@ abstract sealed class Session implements SendQueue.Outlet permits StreamSession,
         lock.lock();
         state = State.ENDED;
         lock.unlock();
+        while (interrupting) Thread.yield(); // for moments: it must not hit what comes behind the dialling
         Thread.interrupted();
+    }
+
+    @Override
+    public final String toString() {
+        SocketAddress to = target();
+        return to == null ? "client" : "client of " + to;
     }
 
     final boolean hasEnded() {

@@ -20,8 +20,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A client's use of a connection: TCP or UNIX, with TLS or without. */
 final class StreamSession extends Session {
-    private static final byte[] NOTHING = {};
-
     /** Null for a client that is closed before it was ever connected. */
     private final @Nullable Endpoint endpoint;
 
@@ -41,7 +39,7 @@ final class StreamSession extends Session {
 
     StreamConnection connection() {
         StreamConnection open = connection;
-        if (open == null) throw new IllegalStateException("the client has not been open");
+        if (open == null) throw new IllegalStateException(this + " has not been open");
         return open;
     }
 
@@ -86,6 +84,7 @@ final class StreamSession extends Session {
         } catch (Throwable e) {
             throw new HandlerException(e);
         }
+        heard();
         return !hasWord();
     }
 
@@ -101,14 +100,11 @@ final class StreamSession extends Session {
         return false;
     }
 
-    /** To send nothing fails as soon as nothing could be sent. One of which both halves have ended in order is gone, but was not lost. */
+    /** One of which both halves have ended in order is gone, but was not lost. */
     @Override
     void requireAlive() throws ConnectionException {
-        if (!gone || isOutputOver() && connection().inputEnd().equals(Optional.of(Reason.EOF))) return;
-        try {
-            connection().send(NOTHING);
-        } catch (ConnectionException e) {
-            if (e.reason() != Reason.BUSY_WRITING) throw e; // else whoever sends will be told
+        if (gone && !(isOutputOver() && connection().inputEnd().equals(Optional.of(Reason.EOF)))) {
+            connection().requireOutput();
         }
     }
 
@@ -185,8 +181,8 @@ final class StreamSession extends Session {
     }
 
     private void requireOpen(String what) {
-        if (!isOpen() || !queue.isAccepting())
-            throw new IllegalStateException("a client that is being closed cannot be " + what);
+        String obstacle = isOpen() ? queue.refusal() : "it is being closed";
+        if (obstacle != null) throw new IllegalStateException(this + " cannot be " + what + ": " + obstacle);
     }
 
     @Override
@@ -217,7 +213,8 @@ final class StreamSession extends Session {
     }
 
     boolean shutdownOutput() {
-        if (!isOpen()) throw new IllegalStateException("the client is not open");
+        if (!isOpen())
+            throw new IllegalStateException("the output of " + this + " cannot be shut down: it is not open");
         return queue.shutdown();
     }
 

@@ -361,9 +361,8 @@ final class Duplex implements OpenSocket {
             lock.unlock();
         }
         whenClosed.forEach(Runnable::run); // nobody changes it any more
-        loop.closed(
-                this); // behind the threads that this has begun: whoever waits until there is nothing left is to see
-        // either
+        // behind the threads that this has begun: whoever waits until there is nothing left is to see either
+        loop.closed(this);
     }
 
     /** Runs the work once it has ended, behind what was asked for before; at once if it has. */

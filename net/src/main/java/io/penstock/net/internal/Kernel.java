@@ -285,10 +285,13 @@ final class Kernel {
         return control(fd, F_GETPIPE_SZ, 0);
     }
 
-    /** Moves bytes between a pipe and something else; how many, and 0 also when it would have to wait, or at the end of a stream. */
-    static int splice(int from, int to, int most) throws Errno {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment state = state(arena);
+    /**
+     * Moves bytes between a pipe and something else; how many, and 0 also when it would have to wait, or at the end of a stream.
+     *
+     * @param state as {@link #state} makes it, for one call at a time
+     */
+    static int splice(int from, int to, int most, MemorySegment state) throws Errno {
+        try {
             long moved = (long) SPLICE.invokeExact(
                     state,
                     from,
@@ -312,9 +315,8 @@ final class Kernel {
         }
     }
 
-    static int write(int fd, MemorySegment from) throws Errno {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment state = state(arena);
+    static int write(int fd, MemorySegment from, MemorySegment state) throws Errno {
+        try {
             return checked("write", state, (int) (long) WRITE.invokeExact(state, fd, from, from.byteSize()));
         } catch (Throwable e) {
             throw thrown(e);

@@ -42,6 +42,11 @@ interface Link {
     /** Whether a file can be sent without being copied through this process. */
     boolean sendsFiles();
 
+    /** Whether what comes behind {@link #close} is answered by a reset, which takes back what the peer has not received yet. */
+    default boolean resets() {
+        return false;
+    }
+
     /** Ends everything at once, quietly if all was sent, otherwise as good as it can. */
     void close();
 

@@ -34,8 +34,8 @@ final class Mailbox<T> {
         if (limit == Limit.NEVER) return take();
         T item = next();
         for (; item == null && !Limit.isPast(limit); item = next()) {
-            Action alarm = loop.timer(
-                    limit - System.nanoTime(), () -> LockSupport.unpark(owner)); // cheaper than one of the JDK's
+            // cheaper than one of the JDK's
+            Action alarm = loop.timer(limit - System.nanoTime(), () -> LockSupport.unpark(owner));
             LockSupport.park(this);
             alarm.cancel();
         }

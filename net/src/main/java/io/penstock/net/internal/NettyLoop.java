@@ -22,6 +22,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,6 +54,8 @@ public final class NettyLoop implements Loop {
     // (see SpinLock).
     private final Map<Long, OpenSocket> connections = new ConcurrentSkipListMap<>();
     private final Map<Long, Thread> threads = new ConcurrentSkipListMap<>();
+    private final Map<Long, Runnable> releases = new ConcurrentSkipListMap<>();
+    private final AtomicLong numbers = new AtomicLong();
 
     /** Work for when all threads that may run now have had their turn. Only carried threads and the loop touch it: one carrier. */
     private final ArrayDeque<Runnable> deferred = new ArrayDeque<>();
@@ -173,6 +176,16 @@ public final class NettyLoop implements Loop {
         if (!tryExecute(work)) LoopThreads.executeOnDefault(work);
     }
 
+    /** As {@link #execute}, for what somebody waits for: a loop that is ending may accept what it never gets to, and it is done elsewhere then. */
+    void executeAnyway(Runnable work) {
+        var begun = new AtomicBoolean();
+        Runnable once = () -> {
+            if (begun.compareAndSet(false, true)) work.run();
+        };
+        execute(once);
+        if (eventLoop.isShutdown()) LoopThreads.executeOnDefault(once);
+    }
+
     private boolean tryExecute(Runnable work) {
         try {
             eventLoop.execute(work);
@@ -289,8 +302,26 @@ public final class NettyLoop implements Loop {
         return pipes;
     }
 
+    /** For what is off the heap, and what a loop that is ending may not come to; until it is {@link #released}, by the number returned. */
+    long releaseAtEnd(Runnable release) {
+        long number = numbers.incrementAndGet();
+        releases.put(number, release);
+        return number;
+    }
+
+    void released(long number) {
+        releases.remove(number);
+    }
+
     /** When the loop has ended. */
     void releaseKept() {
+        for (Runnable release : releases.values()) {
+            try {
+                release.run();
+            } catch (RuntimeException e) {
+                LOG.error("Something that {} had kept could not be released", this, e);
+            }
+        }
         if (scratch.capacity() > 0) scratch.release();
         scratch = Unpooled.EMPTY_BUFFER;
         pipes.close();

@@ -165,7 +165,7 @@ public final class Packets implements Framed {
                 if (!waiting && behind == null && input.waiting() == 0) return NOT_HERE;
                 long wanted = length == Ruler.UNKNOWN ? Math.max(SOME, 2L * held) : length;
                 ByteBuf longer = lengthen(chunk, wanted);
-                if (longer == null) throw input.endOfStream();
+                if (longer == null) throw cut(held);
                 chunk = longer;
             }
         } catch (ConnectionException e) {
@@ -173,6 +173,13 @@ public final class Packets implements Framed {
                     ? e
                     : e.withPartial(input.drainInto(Collected.EMPTY).bytes());
         }
+    }
+
+    private ConnectionException cut(int held) {
+        ConnectionException end = input.endOfStream();
+        if (end.reason() != Reason.EOF) return end;
+        String text = "the stream has ended within a packet, " + held + " bytes behind its beginning";
+        return ConnectionException.of(Reason.EOF, end.phase(), input.peer(), text, null);
     }
 
     private boolean has() {

@@ -1,6 +1,7 @@
 package io.penstock.net.internal;
 
 import io.netty.buffer.ByteBuf;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,9 @@ final class Pipe {
 
     private final int in;
     private final int out;
+
+    /** Of its calls, which would else take and give back memory each. */
+    private final MemorySegment state = Kernel.state(Arena.ofAuto());
 
     /** The bytes that lie in it. */
     private int held;
@@ -52,19 +56,19 @@ final class Pipe {
 
     /** Copies a few bytes in, which has to be empty. At most 4 KiB, which the smallest pipe has room for. */
     void put(ByteBuf few) throws Errno {
-        held += Kernel.write(in, MemorySegment.ofBuffer(few.nioBuffer()));
+        held += Kernel.write(in, MemorySegment.ofBuffer(few.nioBuffer()), state);
     }
 
     /** Moves in what a socket has received, as long as there is room; 0 also at the end of the stream. */
     int fillFrom(int socket) throws Errno {
-        int moved = Kernel.splice(socket, in, SIZE);
+        int moved = Kernel.splice(socket, in, SIZE, state);
         held += moved;
         return moved;
     }
 
     /** Moves out what a socket takes; 0 when it has no room now. */
     int drainTo(int socket) throws Errno {
-        int moved = Kernel.splice(out, socket, held);
+        int moved = Kernel.splice(out, socket, held, state);
         held -= moved;
         return moved;
     }

@@ -34,6 +34,7 @@ final class RelayLimits {
     }
 
     void start() {
+        progress = relay.progress(); // what was sent before does not count
         if (idle > 0) silence(idle);
         if (lifetime > 0) whole(lifetime, () -> relay.endSoon(Cause.LIFETIME));
     }

@@ -20,8 +20,8 @@ final class ServiceOrder {
         }
         var order = new ArrayList<Service>(services.size());
         for (List<Service> equals : byPriority.values()) {
-            equals.sort(
-                    Comparator.comparingInt(Service::weight)); // those without weight first: a small chance, but one
+            // those without weight first: a small chance, but one
+            equals.sort(Comparator.comparingInt(Service::weight));
             while (!equals.isEmpty()) order.add(draw(equals, random));
         }
         return order;

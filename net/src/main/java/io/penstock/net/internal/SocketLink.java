@@ -23,6 +23,7 @@ import io.netty.channel.unix.UnixChannel;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.nio.channels.ClosedChannelException;
@@ -41,6 +42,9 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
 
     /** A write has met a reset, and the operating system reports it once only: to reading it would look like the end of the stream. */
     private boolean reset;
+
+    /** The peer has the end of our stream: when it ends its own, there is nothing left. */
+    private boolean finished;
 
     private @Nullable SocketAddress local;
     private @Nullable SocketAddress remote;
@@ -86,7 +90,7 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
         if (event != ChannelInputShutdownEvent.INSTANCE) return;
         HalfClosedEpoll.keep(channel);
         halves.endInput(reset ? Reason.RESET : Reason.EOF, null);
-        closeIfEnded();
+        if (finished) channel.close(); // of no use to anybody, and epoll would report it again and again
     }
 
     @Override
@@ -102,9 +106,11 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
         channel.close();
     }
 
+    /** Netty closes it behind the peer's end where ours was before, and with its loop; any other end of the stream has been told. */
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        halves.lost(Reason.RESET, null); // an end of the stream would have been told before
+        if (finished && !reset && !channel.eventLoop().isShuttingDown()) halves.endInput(Reason.EOF, null);
+        halves.lost(Reason.RESET, null);
     }
 
     // ---- to the socket
@@ -183,15 +189,18 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
     }
 
     private void finishIfDue(Halves output) {
-        if (!output.mayFinish()) return;
-        ((DuplexChannel) channel).shutdownOutput();
-        closeIfEnded();
+        if (finished || !output.mayFinish()) return;
+        finished = true;
+        if (isInputShutdown()) {
+            channel.close();
+        } else {
+            sockets().shutdownOutput((DuplexChannel) channel);
+            channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
+        }
     }
 
-    /** A socket with two ended halves is of no use, and epoll would report it again and again. */
-    private void closeIfEnded() {
-        var halves = (DuplexChannel) channel;
-        if (halves.isInputShutdown() && halves.isOutputShutdown()) channel.close();
+    private boolean isInputShutdown() {
+        return ((DuplexChannel) channel).isInputShutdown();
     }
 
     @Override
@@ -212,7 +221,7 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
 
     /** Not after the end: a read that Netty is asked for then fails, and takes the writing half with it. On the loop. */
     private void resume() {
-        if (!((DuplexChannel) channel).isInputShutdown() && stream.input().isWanted()) {
+        if (!isInputShutdown() && stream.input().isWanted()) {
             channel.config().setAutoRead(true);
         }
     }
@@ -224,6 +233,11 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
 
     @Override
     public boolean sendsFiles() {
+        return true;
+    }
+
+    @Override
+    public boolean resets() {
         return true;
     }
 
@@ -308,8 +322,12 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
     }
 
     private static SocketAddress addressOr(@Nullable SocketAddress address, @Nullable SocketAddress other) {
-        SocketAddress named = address == null || address.toString().isEmpty() ? other : address;
+        SocketAddress named = address == null || isUnnamed(address) ? other : address;
         return named == null ? Unnamed.SOCKET : SocketTransport.toJdk(named);
+    }
+
+    private static boolean isUnnamed(SocketAddress address) {
+        return !(address instanceof InetSocketAddress) && address.toString().isEmpty();
     }
 
     @Override

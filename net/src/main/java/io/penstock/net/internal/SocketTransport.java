@@ -17,6 +17,7 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.AbstractNioChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.DatagramChannel;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.socket.nio.NioChannelOption;
@@ -44,6 +45,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.net.UnixDomainSocketAddress;
+import java.nio.channels.NotYetConnectedException;
 import java.nio.channels.UnsupportedAddressTypeException;
 import org.jspecify.annotations.Nullable;
 
@@ -121,6 +123,15 @@ enum SocketTransport {
             for (int fd = socket.accept(from); fd >= 0; fd = socket.accept(from)) {
                 listener.pipeline()
                         .fireChannelRead(unix ? new EpollDomainSocketChannel(fd) : new EpollSocketChannel(fd));
+            }
+        }
+
+        @Override
+        void shutdownOutput(DuplexChannel connection) {
+            try {
+                ((Socket) ((UnixChannel) connection).fd()).shutdown(false, true);
+            } catch (IOException | NotYetConnectedException e) {
+                // the peer has reset it, which the loop comes upon by itself
             }
         }
 
@@ -347,6 +358,11 @@ enum SocketTransport {
 
     /** Delivers what the kernel holds for a connection that nobody has paused; on its loop. Not needed on io_uring, which never waits to. */
     void receiveRest(Channel connection) {}
+
+    /** Ends the output when everything has left; on its loop. Netty's own way records a stack each time, for a failure that nobody sees. */
+    void shutdownOutput(DuplexChannel connection) {
+        connection.shutdownOutput();
+    }
 
     /** An option of TCP that Netty has by another name on each transport; null when it has none. */
     abstract @Nullable ChannelOption<?> tuning(SocketOption<?> name);

@@ -367,7 +367,7 @@ public final class StreamConnection extends Owned implements Connection, Duplex.
             parting = true;
             stream.closeBehindOutput();
         } else {
-            stream.close(cut);
+            stream.close(cut || stream.output().hasPending());
         }
         if (undelivered != null) {
             throw ConnectionException.of(
@@ -710,6 +710,12 @@ public final class StreamConnection extends Owned implements Connection, Duplex.
     /** Sends what there is room for now, without waiting, and returns how much that was; 0 also when somebody else sends, or nothing can be sent. */
     public int offer(byte[] bytes, int offset, int count) {
         return output.offer(bytes, offset, count);
+    }
+
+    /** Fails when nothing can be sent any more, whoever may be sending. */
+    public void requireOutput() throws ConnectionException {
+        Reason ended = stream.output().ending();
+        if (ended != null) throw output.failure(ended);
     }
 
     /** Something that lasts as long as the stream has this now, and answers for it. */

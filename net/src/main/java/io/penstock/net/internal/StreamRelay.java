@@ -193,7 +193,7 @@ public final class StreamRelay implements Relay {
         first.abort();
         second.abort();
         // what a loop is handing out at this moment has left, and is to be counted
-        loop().execute(() -> second.stream().loop().execute(this::tell));
+        loop().executeAnyway(() -> second.stream().loop().executeAnyway(this::tell));
     }
 
     private void tell() {

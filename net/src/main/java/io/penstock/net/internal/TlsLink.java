@@ -10,6 +10,7 @@ import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.util.ArrayDeque;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * up at once, and what the output half has is encrypted when the link below takes it. So the bounds of the halves are its bounds.
  */
 final class TlsLink implements Link, Halves {
-    /** How long the last record may take to leave when this side closes. */
-    private static final long FAREWELL_NANOS = 1_000_000_000;
+    /** How long the last record may take to leave when this side closes, and the peer to end too. */
+    private static final long FAREWELL_NANOS = 2_000_000_000;
 
     private final Duplex stream;
     private final Link lower;
@@ -42,8 +43,9 @@ final class TlsLink implements Link, Halves {
     private boolean ending;
     private boolean failed;
     private boolean closing;
-    private boolean released;
+    private final AtomicBoolean released = new AtomicBoolean();
     private @Nullable Action farewell;
+    private volatile long atEnd;
 
     TlsLink(Duplex stream, Link lower, TlsRecords records) {
         this.stream = stream;
@@ -64,6 +66,7 @@ final class TlsLink implements Link, Halves {
 
     /** Once it stands where it belongs: the engine may have something to say. */
     void begin() {
+        atEnd = stream.loop().releaseAtEnd(this::release);
         stream.whenClosed(() -> stream.loop().defer(this::releaseUnlessClosing));
         drainSoon();
     }
@@ -85,7 +88,7 @@ final class TlsLink implements Link, Halves {
     }
 
     private void open(ByteBuf chunk) {
-        if (released || peerEnded || failed) {
+        if (released.get() || peerEnded || failed) {
             chunk.release();
             return;
         }
@@ -98,12 +101,15 @@ final class TlsLink implements Link, Halves {
         } catch (SSLException e) {
             failure = e;
         }
-        if (plain.isReadable()) {
+        boolean meant = plain.isReadable();
+        if (meant) {
             halves.offer(plain);
         } else {
             plain.release();
         }
-        if (failure != null) {
+        if (closing && (meant || failure != null)) {
+            finishClosing(); // whoever has sent it is to know that there is nobody any more
+        } else if (failure != null) {
             fail(failure);
         } else if (records.isInboundDone()) {
             peerEnded = true;
@@ -117,6 +123,7 @@ final class TlsLink implements Link, Halves {
                 ending = true;
             }
             drainSoon();
+            if (closing) farewell();
         } else if (records.needsWrap()) {
             drainSoon();
         }
@@ -139,6 +146,10 @@ final class TlsLink implements Link, Halves {
     public void endInput(Reason reason, @Nullable Throwable cause) {
         onLoop(() -> {
             if (!peerEnded) halves.endInput(reason == Reason.EOF ? Reason.TLS_TRUNCATED : reason, cause);
+            if (closing) {
+                peerEnded = true;
+                farewell();
+            }
         });
     }
 
@@ -152,7 +163,7 @@ final class TlsLink implements Link, Halves {
 
     @Override
     public long takeInto(Consumer<Object> link, ByteBuf scratch) {
-        if (released) return 0;
+        if (released.get()) return 0;
         var batch = new Batch(link);
         for (ByteBuf record = ready.poll(); record != null; record = ready.poll()) batch.accept(record);
         long plain = readyPlain;
@@ -205,19 +216,19 @@ final class TlsLink implements Link, Halves {
     public void taken(long count) {
         Long plain = handed.poll();
         if (plain != null && plain > 0) halves.taken(plain);
-        if (closing && isSaid()) finishClosing();
+        if (closing) farewell();
     }
 
-    /** The end of our stream is a record, behind everything else; the link below ends when both streams have. */
+    /** The end of our stream is a record, behind everything else; the link below ends when both streams have, or nobody is here any more. */
     @Override
     public boolean mayFinish() {
-        if (released) return false;
+        if (released.get()) return false;
         if (!ending && (closing || halves.mayFinish())) {
             ending = true;
             records.closeOutbound();
             drainSoon();
         }
-        return ending && peerEnded && isSaid();
+        return ending && (peerEnded || closing) && isSaid();
     }
 
     @Override
@@ -233,18 +244,25 @@ final class TlsLink implements Link, Halves {
     }
 
     private void closeInOrder() {
-        if (released || closing) return;
+        if (released.get() || closing) return;
         closing = true;
         if (!ending) {
             ending = true;
             records.closeOutbound();
         }
-        if (isSaid()) {
-            finishClosing();
-        } else {
-            farewell = stream.loop().timer(FAREWELL_NANOS, this::finishClosing);
-            drainSoon();
-        }
+        farewell = stream.loop().timer(FAREWELL_NANOS, this::finishClosing);
+        farewell();
+        if (released.get()) return;
+        lower.resumeReading();
+        drainSoon();
+    }
+
+    /**
+     * The peer's TLS may have something to say until it ends too, such as tickets for sessions to come. If the link below could not take that,
+     * its system would answer by a reset, and what we have sent before be lost.
+     */
+    private void farewell() {
+        if (isSaid() && (peerEnded || failed || !lower.resets())) finishClosing();
     }
 
     /** Whether the peer, or the operating system, has the last record. */
@@ -253,7 +271,7 @@ final class TlsLink implements Link, Halves {
     }
 
     private void finishClosing() {
-        if (released) return;
+        if (released.get()) return;
         lower.close();
         release();
     }
@@ -269,8 +287,8 @@ final class TlsLink implements Link, Halves {
     }
 
     private void release() {
-        if (released) return;
-        released = true;
+        if (!released.compareAndSet(false, true)) return;
+        stream.loop().released(atEnd);
         if (farewell != null) farewell.cancel();
         ready.forEach(ByteBuf::release);
         ready.clear();
@@ -317,6 +335,11 @@ final class TlsLink implements Link, Halves {
     @Override
     public void receiveRest() {
         lower.receiveRest();
+    }
+
+    @Override
+    public boolean resets() {
+        return lower.resets();
     }
 
     @Override

@@ -210,7 +210,8 @@ class ClientDatagramTest {
         client = Client.of(one, ClientOptions.DEFAULT.withDatagrams(DatagramOptions.at(ANY)), new Recorder() {
             @Override
             public void onDatagram(Client client, Datagram datagram) {
-                long until = System.nanoTime() + 200_000; // slower than they come
+                long until =
+                        System.nanoTime() + 2_000_000; // slower than they come, though the sender may wait for a core
                 while (System.nanoTime() - until < 0) Thread.onSpinWait();
                 senders.add(datagram.peer());
             }

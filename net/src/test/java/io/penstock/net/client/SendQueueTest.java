@@ -71,6 +71,6 @@ class SendQueueTest {
         queue.shutdown();
         queue.refuse("it is in a TLS handshake");
         queue.open();
-        assertThat(queue.isAccepting()).isFalse();
+        assertThat(queue.refusal()).isNotNull();
     }
 }

@@ -2,6 +2,7 @@ package io.penstock.net.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
@@ -27,7 +28,10 @@ import java.net.StandardSocketOptions;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -275,6 +279,39 @@ class TransitionTableTest {
         told.await(
                 "two times", () -> told.events.stream().filter("idle"::equals).count() >= 2);
         assertThat(client.isOpen()).isTrue();
+    }
+
+    @Test
+    void packetsThatAreThereAreNoSilence() throws IOException {
+        client = Client.of(
+                loops, ClientOptions.DEFAULT.withFraming(Framing.line()).withIdle(SHORT), told);
+        told.packet = it -> slowly();
+        begin();
+        peer.getOutputStream().write("one\ntwo\nthree\n".getBytes(StandardCharsets.UTF_8));
+        told.await("the packets", () -> told.text().endsWith("three"));
+        int first = told.events.indexOf("receive");
+        assertThat(told.events.subList(first, first + 3)).containsOnly("receive");
+        told.await("the silence behind them", () -> told.events.getLast().equals("idle"));
+    }
+
+    /** A handler that takes longer than a peer may be silent. */
+    private static void slowly() {
+        long until = System.nanoTime() + 2 * SHORT.toNanos();
+        while (System.nanoTime() < until) LockSupport.parkNanos(until - System.nanoTime());
+    }
+
+    @Test
+    void whatCannotBeTakenOverSaysWhy() throws Exception {
+        client = Client.of(loops, told);
+        var said = new CompletableFuture<Throwable>();
+        told.connected = it -> {
+            it.shutdownOutput();
+            said.complete(catchThrowable(it::takeOver));
+        };
+        begin();
+        assertThat(said.get(10, TimeUnit.SECONDS))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("client of " + there().address() + " cannot be taken over: its output was shut down");
     }
 
     // ---- failures on the way
