@@ -11,6 +11,8 @@ import io.penstock.net.Listener;
 import io.penstock.net.ListenerOptions;
 import io.penstock.net.LoopOptions;
 import io.penstock.net.Loops;
+import io.penstock.net.Pool;
+import io.penstock.net.PoolOptions;
 import io.penstock.net.Scope;
 import io.penstock.net.TlsClient;
 import io.penstock.net.TlsEngine;
@@ -32,6 +34,7 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -324,6 +327,47 @@ class TlsSocketTest {
             var received = ByteBuffer.allocate(much.length);
             while (received.hasRemaining() && ends.peer().read(received) >= 0) {}
             assertThat(received.array()).isEqualTo(much);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"JDK", "BORINGSSL"})
+    void tlsWithinTlsEndsInOrderToo(TlsEngine engine) throws Exception {
+        var received = new CompletableFuture<String>();
+        Listener.Handler inner = c -> {
+            c.startTls(TlsServer.of(IDENTITY).withEngine(engine));
+            received.complete(Payload.text(c.receiveAll()));
+        };
+        try (var listener = listen(engine, inner)) {
+            onLoop(() -> {
+                        var connection = dial(client(engine), address(listener));
+                        connection.startTls(client(engine), "localhost");
+                        connection.send("hello");
+                        connection.close();
+                        return true;
+                    })
+                    .value();
+            assertThat(received.get(Await.LIMIT.toSeconds(), TimeUnit.SECONDS)).isEqualTo("hello");
+        }
+    }
+
+    /** The only connection that the pool may have is gone some time, though its peer does not end it. */
+    @ParameterizedTest
+    @EnumSource(names = {"JDK", "BORINGSSL"})
+    void aPeerThatDoesNotEndIsNotWaitedForAllTheTime(TlsEngine engine) throws Exception {
+        var over = new CountDownLatch(1);
+        try (var listener = listen(engine, _ -> over.await());
+                var pool = Pool.of(
+                        Connector.of(loops), PoolOptions.DEFAULT.withIdle(1).withLimit(1))) {
+            var endpoint = Endpoint.of(address(listener)).withTls(client(engine));
+            onLoop(() -> {
+                        pool.connect(endpoint).close();
+                        pool.connect(endpoint).abort();
+                        return true;
+                    })
+                    .value();
+        } finally {
+            over.countDown();
         }
     }
 }

@@ -41,7 +41,15 @@ final class TlsLink implements Link, Halves {
     private long readyPlain;
     private boolean peerEnded;
     private boolean ending;
+    private long endingSince;
     private boolean failed;
+
+    /** Nothing comes from the link below any more. */
+    private boolean inputOver;
+
+    /** Nothing leaves through it any more. */
+    private boolean outputOver;
+
     private boolean closing;
     private final AtomicBoolean released = new AtomicBoolean();
     private @Nullable Action farewell;
@@ -67,6 +75,7 @@ final class TlsLink implements Link, Halves {
     /** Once it stands where it belongs: the engine may have something to say. */
     void begin() {
         atEnd = stream.loop().releaseAtEnd(this::release);
+        if (released.get()) stream.loop().released(atEnd); // by another loop, meanwhile
         stream.whenClosed(() -> stream.loop().defer(this::releaseUnlessClosing));
         drainSoon();
     }
@@ -120,7 +129,7 @@ final class TlsLink implements Link, Halves {
                         new SSLException(
                                 "the peer has ended its stream with close_notify, and the JDK's TLS engine ends both"
                                         + " with it in TLS 1.2; to half-close, choose TLS 1.3 or the engine BORINGSSL"));
-                ending = true;
+                beginEnding();
             }
             drainSoon();
             if (closing) farewell();
@@ -146,10 +155,8 @@ final class TlsLink implements Link, Halves {
     public void endInput(Reason reason, @Nullable Throwable cause) {
         onLoop(() -> {
             if (!peerEnded) halves.endInput(reason == Reason.EOF ? Reason.TLS_TRUNCATED : reason, cause);
-            if (closing) {
-                peerEnded = true;
-                farewell();
-            }
+            inputOver = true;
+            if (closing) farewell();
         });
     }
 
@@ -224,16 +231,23 @@ final class TlsLink implements Link, Halves {
     public boolean mayFinish() {
         if (released.get()) return false;
         if (!ending && (closing || halves.mayFinish())) {
-            ending = true;
+            beginEnding();
             records.closeOutbound();
             drainSoon();
         }
         return ending && (peerEnded || closing) && isSaid();
     }
 
+    private void beginEnding() {
+        ending = true;
+        endingSince = System.nanoTime();
+    }
+
     @Override
     public void endOutput(Reason reason, @Nullable Throwable cause) {
         halves.endOutput(reason, cause);
+        outputOver = true;
+        if (closing) finishClosing();
     }
 
     // ---- the endings
@@ -247,11 +261,16 @@ final class TlsLink implements Link, Halves {
         if (released.get() || closing) return;
         closing = true;
         if (!ending) {
-            ending = true;
+            beginEnding();
             records.closeOutbound();
         }
-        farewell = stream.loop().timer(FAREWELL_NANOS, this::finishClosing);
-        farewell();
+        long left = endingSince + FAREWELL_NANOS - System.nanoTime();
+        if (outputOver || isSaid() && left <= 0) {
+            finishClosing();
+        } else {
+            farewell = stream.loop().timer(left > 0 ? left : FAREWELL_NANOS, this::finishClosing);
+            farewell();
+        }
         if (released.get()) return;
         lower.resumeReading();
         drainSoon();
@@ -262,7 +281,8 @@ final class TlsLink implements Link, Halves {
      * its system would answer by a reset, and what we have sent before be lost.
      */
     private void farewell() {
-        if (isSaid() && (peerEnded || failed || !lower.resets())) finishClosing();
+        if (released.get() || !isSaid()) return;
+        if (peerEnded || inputOver || failed || !lower.resets()) finishClosing();
     }
 
     /** Whether the peer, or the operating system, has the last record. */
@@ -282,8 +302,9 @@ final class TlsLink implements Link, Halves {
         stream.loop().execute(this::release);
     }
 
+    /** Where there is TLS within TLS, the inner one closes the outer. */
     private void releaseUnlessClosing() {
-        if (!closing) release();
+        if (!closing && stream.link() == this) release();
     }
 
     private void release() {
