@@ -176,6 +176,7 @@ interface TimeoutContract extends Contract {
             for (int i = 0; i < steps * step / 65_536; i++) c.send(stream.next(65_536));
             c.flush();
         });
+        sending.parked(); // a peer that takes before there is something would find it all at once
         for (int i = 1; i <= steps; i++) {
             Ends.after(Duration.ofMillis(200L * i), () -> ends.peer().read(step));
         }
