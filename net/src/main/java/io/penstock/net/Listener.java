@@ -92,7 +92,10 @@ public interface Listener extends AutoCloseable {
      */
     void tls(TlsServer renewed);
 
-    /** Stops accepting and lets the connections that are open go on. Idempotent. */
+    /**
+     * Stops accepting and lets the connections that are open go on. Idempotent. A client whose connection the kernel has completed is still
+     * accepted; to one that is about to get in {@link #drain} gives a little time, and this does not.
+     */
     @Override
     void close();
 
@@ -116,6 +119,9 @@ public interface Listener extends AutoCloseable {
     /** How many clients could not be secured, each of which is in the log; 0 without TLS. */
     long tlsFailures();
 
-    /** Closes and waits until every accepted connection has ended, at most for the grace period; whether they have. */
+    /**
+     * Closes, after at most 200 ms for clients who are about to get in, and waits until every accepted connection has ended, at most for the
+     * grace period; whether they have.
+     */
     boolean drain(Duration grace);
 }

@@ -45,6 +45,9 @@ public final class NettyListener implements Listener {
     /** A loop that is held up longer than this is not waited for. */
     private static final long INITIALISED_WITHIN_MILLIS = 1000;
 
+    /** How long a draining listener goes on for those who are about to get in, where the grace allows it: the way there and back. */
+    private static final Duration HANDSHAKE = Duration.ofMillis(200);
+
     private static final long REGISTERED_WITHIN_MILLIS = 5000;
 
     private final NettyLoops loops;
@@ -291,14 +294,19 @@ public final class NettyListener implements Listener {
 
     @Override
     public void close() {
+        close(Duration.ZERO);
+    }
+
+    /** @param underWay how long clients get whose handshake has begun */
+    private void close(Duration underWay) {
         if (!closed.compareAndSet(false, true)) return;
         loops.listeners().remove(this);
         if (channel.isOpen()) {
             try {
-                // on its loop, so that hardly a moment is between the last client accepted and the end
                 channel.eventLoop().execute(() -> {
-                    acceptRest();
-                    channel.close();
+                    lastClients();
+                    if (underWay.isZero() || SocketTransport.isUnix(address)) closeNow(); // which knows no handshake
+                    else channel.eventLoop().schedule(this::closeNow, underWay.toNanos(), TimeUnit.NANOSECONDS);
                 });
                 channel.closeFuture().awaitUninterruptibly(NettyLoops.LOOP_END_SECONDS, TimeUnit.SECONDS);
                 awaitInitialised();
@@ -317,13 +325,24 @@ public final class NettyListener implements Listener {
         }
     }
 
+    /** An adopted socket is its maker's too, who may go on listening. */
+    private void lastClients() {
+        if (adoption != null) return;
+        try {
+            loops.sockets().lastClients(channel, SocketTransport.isUnix(address));
+        } catch (IOException e) {
+            LOG.debug("Clients may still come while the listener at {} closes, and are reset", address, e);
+        }
+    }
+
     /** Clients whose connection the kernel has completed take it for accepted, and may have sent a request: a close would reset them. */
-    private void acceptRest() {
+    private void closeNow() {
         try {
             loops.sockets().acceptRest(channel, SocketTransport.isUnix(address));
         } catch (IOException e) {
             LOG.warn("Clients who wait at {} were not accepted before it closed", address, e);
         }
+        channel.close();
     }
 
     /** What was accepted is counted as open by a task of its loop, which is in the queue by now. */
@@ -356,7 +375,9 @@ public final class NettyListener implements Listener {
 
     @Override
     public boolean drain(Duration grace) {
-        close();
-        return open.awaitNone(grace.toNanos(), TimeUnit.NANOSECONDS);
+        long end = System.nanoTime() + grace.toNanos();
+        Duration share = grace.dividedBy(5);
+        close(share.compareTo(HANDSHAKE) < 0 ? share : HANDSHAKE);
+        return open.awaitNone(end - System.nanoTime(), TimeUnit.NANOSECONDS);
     }
 }

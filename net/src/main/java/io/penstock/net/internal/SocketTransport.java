@@ -117,6 +117,13 @@ enum SocketTransport {
         }
 
         @Override
+        void lastClients(Channel listener, boolean unix) throws IOException {
+            int fd = ((UnixChannel) listener).fd().intValue();
+            if (unix) new Socket(fd).shutdown(true, false);
+            else ClosedDoor.before(fd);
+        }
+
+        @Override
         void acceptRest(Channel listener, boolean unix) throws IOException {
             var socket = new Socket(((UnixChannel) listener).fd().intValue());
             byte[] from = new byte[ADDRESS_SIZE];
@@ -349,6 +356,12 @@ enum SocketTransport {
     DatagramPort adoptedDatagrams(Adoption adoption) {
         throw new UnsupportedOperationException();
     }
+
+    /**
+     * From now on the kernel lets nobody new in, while those whom it has let in can be accepted still; for a socket that nobody else listens
+     * on. Where it cannot be had, whoever comes between the last look for clients and the end of the listener is reset.
+     */
+    void lastClients(Channel listener, boolean unix) throws IOException {}
 
     /**
      * Accepts every client whose connection the kernel has completed by now; on the listener's loop. Does nothing on io_uring, where
