@@ -89,10 +89,7 @@ public final class BlockChain implements IoBuffer {
         int room = room();
         if (room == 0) return ByteBuffer.allocate(0);
         Block last = lendTail();
-        if (last == null) {
-            if (!link(newBlock(), true)) throw gone();
-            last = lendTail();
-        }
+        if (last == null) last = link(newBlock(), true);
         if (last == null) throw gone();
         return last.data.nioBuffer(last.data.writerIndex(), Math.min(last.space(), room));
     }
@@ -152,10 +149,10 @@ public final class BlockChain implements IoBuffer {
 
     /** Writes a chunk and takes it over, room or not; false when the buffer is closed. */
     boolean append(ByteBuf chunk) {
-        if (chunk.readableBytes() >= WORTH_SHARING) return link(chunk, false);
+        if (chunk.readableBytes() >= WORTH_SHARING) return link(chunk, false) != null;
         try {
             while (chunk.isReadable()) {
-                if (!copyToTail(chunk) && !link(newBlock(), true)) return false;
+                if (!copyToTail(chunk) && link(newBlock(), true) == null) return false;
             }
             return true;
         } finally {
@@ -183,8 +180,11 @@ public final class BlockChain implements IoBuffer {
         return ByteBufAllocator.DEFAULT.directBuffer(blockSize, blockSize);
     }
 
-    /** Takes over what becomes the last block; false when the buffer is closed. */
-    private boolean link(ByteBuf data, boolean own) {
+    /**
+     * Takes over what becomes the last block, lent when it is our own: being empty, it would be free as soon as the lock is, to a reader that
+     * comes to the end. Null when the buffer is closed.
+     */
+    private @Nullable Block link(ByteBuf data, boolean own) {
         lock.lock();
         try {
             if (!closed) {
@@ -197,13 +197,14 @@ public final class BlockChain implements IoBuffer {
                 }
                 tail = block;
                 end = block.end();
-                return true;
+                lent = own;
+                return block;
             }
         } finally {
             lock.unlock();
         }
         data.release();
-        return false;
+        return null;
     }
 
     // ---- how much there is

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -219,6 +220,26 @@ class IoBufferTest {
         space.put((byte) 'd');
         buffer.produce(1);
         assertThat(text(reader)).isEqualTo("d");
+    }
+
+    /** As an operation consumes on its loop while a handler writes. Each byte is a block, and the only one. */
+    @Test
+    void aBlockIsNotTakenAwayBeforeItIsWrittenInto() {
+        int total = 20_000;
+        try (IoBuffer bytewise = IoBuffer.open(1)) {
+            bytewise.highWater(1);
+            IoBuffer.Reader reader = bytewise.reader();
+            var writing = CompletableFuture.runAsync(() -> {
+                for (int i = 0; i < total; Thread.yield()) {
+                    i += bytewise.write(ByteBuffer.wrap(new byte[] {(byte) i}));
+                }
+            });
+            for (int i = 0; i < total && !writing.isCompletedExceptionally(); Thread.yield()) {
+                for (byte each : reader.read(1)) assertThat(each).isEqualTo((byte) i++);
+                reader.consume(0);
+            }
+            writing.join();
+        }
     }
 
     /** Against lists of bytes; what is freed too early or too late shows as wrong bytes, or as a leak of the class. */
