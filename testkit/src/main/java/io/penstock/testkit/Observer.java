@@ -40,16 +40,18 @@ final class Observer {
         return continuation;
     }
 
-    private void handle(Event event) {
+    private void handle(Event event) throws Exception {
         if (!busy.compareAndSet(false, true))
             failure = new AssertionError("told " + event + " while being told another");
         try {
             act.on((VioEvent) event);
         } catch (Throwable e) {
             failure = e;
+            throw e; // which ends the connection: what follows would only look like a failure of its own
+        } finally {
+            busy.set(false);
+            told.add((VioEvent) event);
         }
-        busy.set(false);
-        told.add((VioEvent) event);
     }
 
     /** Whether there is an event that has been dealt with; fails when the continuation has. */
