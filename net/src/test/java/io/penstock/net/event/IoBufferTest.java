@@ -222,23 +222,28 @@ class IoBufferTest {
         assertThat(text(reader)).isEqualTo("d");
     }
 
-    /** As an operation consumes on its loop while a handler writes. Each byte is a block, and the only one. */
+    /** As an operation consumes on its loop while a handler writes: for half a second. Each byte is a block, and the only one. */
     @Test
     void aBlockIsNotTakenAwayBeforeItIsWrittenInto() {
-        int total = 20_000;
         try (IoBuffer bytewise = IoBuffer.open(1)) {
             bytewise.highWater(1);
             IoBuffer.Reader reader = bytewise.reader();
-            var writing = CompletableFuture.runAsync(() -> {
-                for (int i = 0; i < total; Thread.yield()) {
-                    i += bytewise.write(ByteBuffer.wrap(new byte[] {(byte) i}));
+            long end = System.nanoTime() + 500_000_000;
+            var writing = CompletableFuture.supplyAsync(() -> {
+                int written = 0;
+                while (System.nanoTime() - end < 0) {
+                    written += bytewise.write(ByteBuffer.wrap(new byte[] {(byte) written}));
+                    Thread.yield();
                 }
+                return written;
             });
-            for (int i = 0; i < total && !writing.isCompletedExceptionally(); Thread.yield()) {
-                for (byte each : reader.read(1)) assertThat(each).isEqualTo((byte) i++);
+            int read = 0;
+            while (!writing.isDone() || reader.available() > 0) {
+                for (byte each : reader.read(1)) assertThat(each).isEqualTo((byte) read++);
                 reader.consume(0);
+                Thread.yield();
             }
-            writing.join();
+            assertThat(read).isEqualTo(writing.join());
         }
     }
 
