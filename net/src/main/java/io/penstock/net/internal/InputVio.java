@@ -42,8 +42,9 @@ public final class InputVio extends StreamVio implements ReadVio {
             if (count == 0) continue;
             try {
                 if (!buffer.append(Objects.requireNonNull(input.takeClaimed(count)))) throw closed();
-            } finally {
                 moved();
+            } finally {
+                endMove();
             }
             if (left() > 0 && isReadable()) tellReady();
         }

@@ -55,10 +55,15 @@ public final class OutputVio extends StreamVio implements WriteVio {
         for (int room = PIECE; room > 0; ) {
             int count = move(Math.min(from.contiguous(), room));
             if (count == 0) return;
-            ByteBuf chunk = from.take(count);
-            moved();
-            if (chunk == null) throw closed();
-            output.write(chunk);
+            try {
+                ByteBuf chunk = from.take(count);
+                if (chunk == null) throw closed();
+                if (half == null) moved(); // somebody else's output may wait, and who cancels must not
+                output.write(chunk);
+                moved();
+            } finally {
+                endMove();
+            }
             room -= count;
         }
     }

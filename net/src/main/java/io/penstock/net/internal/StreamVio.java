@@ -88,8 +88,8 @@ abstract class StreamVio {
     /** Behind the deadline, until re-enabled. */
     private volatile boolean stopped;
 
-    /** Between the buffer and the stream, which takes moments: whoever cancels has the buffer for himself behind it. */
-    private volatile boolean moving;
+    /** Bytes between the buffer and the stream, for moments: whoever cancels has the buffer for himself, and the final count, behind them. */
+    private volatile int moving;
 
     /** The clock is to start anew. */
     private volatile boolean asked;
@@ -268,24 +268,37 @@ abstract class StreamVio {
         return connection.limits().from(armed ? inactivity : Duration.ZERO);
     }
 
-    /** Begins to move so many bytes, or as many as are left; none when nothing is to be moved any more. Behind it comes {@link #moved}. */
+    /** Begins to move so many bytes, or as many as are left; none when nothing is to be moved any more. Behind it comes {@link #endMove}. */
     final int move(int most) {
         lock.lock();
         try {
             if (state != State.UNDER_WAY) return 0;
-            int count = (int) Math.min(most, requested - done);
-            done += count;
             armed = true;
-            moving = count > 0;
-            return count;
+            return moving = (int) Math.min(most, requested - done);
         } finally {
             lock.unlock();
         }
     }
 
-    /** The buffer is not touched any more. */
+    /** They are where they were to go. */
     final void moved() {
-        moving = false;
+        lock.lock();
+        try {
+            done += moving;
+            moving = 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** They have been {@link #moved}, or never will be. */
+    final void endMove() {
+        moving = 0;
+    }
+
+    /** Bytes that have been moved, or are about to be. Holding the lock. */
+    private long begun() {
+        return done + moving;
     }
 
     final void tellReady() {
@@ -386,7 +399,7 @@ abstract class StreamVio {
         lock.lock();
         try {
             requireRequestable(bytes);
-            completes = bytes == done;
+            completes = bytes == begun();
             if (state == State.UNDER_WAY || completes) requested = bytes;
             if (state == State.COMPLETE && completes) return;
             if (state == State.COMPLETE) requested = done; // until it is started again
@@ -403,7 +416,8 @@ abstract class StreamVio {
     }
 
     private void requireRequestable(long bytes) {
-        if (bytes < done) throw new IllegalArgumentException(done + " bytes have been moved already, not " + bytes);
+        if (bytes < begun())
+            throw new IllegalArgumentException(begun() + " bytes have been moved already, not " + bytes);
         if (state == State.OVER) throw new IllegalStateException("the operation has ended: start another");
     }
 
@@ -458,7 +472,7 @@ abstract class StreamVio {
             lock.unlock();
         }
         endWait();
-        while (moving && !loop.eventLoop().inEventLoop()) Thread.yield();
+        while (moving > 0 && !loop.eventLoop().inEventLoop()) Thread.yield();
         return true;
     }
 
