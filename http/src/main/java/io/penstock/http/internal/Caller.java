@@ -24,17 +24,8 @@ final class Caller {
             "OutputAsStream");
 
     private static final String UNKNOWN = "an unknown place";
-    private static final StackWalker FRAMES = StackWalker.getInstance();
 
     private Caller() {}
-
-    /** The line of code that has led here; cheap, since no more of the stack is looked at than is ours. */
-    static String here() {
-        return FRAMES.walk(frames ->
-                        frames.filter(each -> !isOurs(each.getClassName())).findFirst())
-                .map(each -> each.toStackTraceElement().toString())
-                .orElse(UNKNOWN);
-    }
 
     /** The line of code that has led to where the stack was recorded. */
     static String of(Throwable stack) {

@@ -36,7 +36,7 @@ public final class ConnectionServer extends ServiceServer {
             throw new IllegalArgumentException("not a connection of Penstock's own: " + given);
         }
         if (!given.isOpen()) throw new IllegalStateException(given + " has ended: nobody can be served on it");
-        StreamConnection mine = stream.passOn();
+        StreamConnection mine = stream.passOn(new Throwable("the connection was given to a server"));
         mine.transfer(Scope.PROCESS); // whatever becomes of the scope of whoever has given it
         var server = new ConnectionServer(new HttpService(options, handler), mine);
         mine.loop().spawn("http on connection " + mine.id(), server::run);

@@ -191,7 +191,8 @@ public final class StreamClientExchange implements ClientExchange {
         MessageBody answer = received();
         MessageOutput request = Objects.requireNonNull(output); // or there would be no answer
         if (closed) throw new IllegalStateException(this + " was closed, and has nothing to take over any more");
-        if (!taken.compareAndSet(null, new Throwable("the connection was taken over"))) throw takenOver();
+        var place = new Throwable("the connection was taken over");
+        if (!taken.compareAndSet(null, place)) throw takenOver();
         boolean done = false;
         try {
             if (!request.isFinished()) {
@@ -199,7 +200,7 @@ public final class StreamClientExchange implements ClientExchange {
                         + " was not sent to its end, and the server cannot tell it from what follows: finish it first");
             }
             settle(answer, unread);
-            StreamConnection raw = answer.giveUp(connection::passOn);
+            StreamConnection raw = answer.giveUp(() -> connection.passOn(place));
             raw.attach(null);
             request.takenOver(this::takenOver);
             done = true;

@@ -46,11 +46,8 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
     private final String protocol;
     private final Instant since = Instant.now();
 
-    /** The line of code that has taken it over, for every later refusal. */
-    private final String place = Caller.here();
-
-    /** Its stack, for when nobody has the connection any more: a microsecond and some 700 bytes, as long as nobody has it rendered. */
-    private volatile @Nullable Throwable stack = new Throwable("the connection was taken over");
+    /** Who has taken it over: a microsecond and some 700 bytes, as long as nobody has it rendered. */
+    private final Throwable stack = new Throwable("the connection was taken over");
 
     private final AtomicReference<Holder> holder = new AtomicReference<>(Holder.TAKER);
 
@@ -164,21 +161,21 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
     TakenOver now() {
         StreamConnection taker = connection.inUse();
         if (isResumed() || !taker.isOpen()) return null;
-        return new TakenOver(
+        return new TakenNow(
                 connection.id(),
                 connection.remoteAddress(),
                 exchange,
                 protocol,
                 since,
-                place(),
+                this::place,
                 taker.scope().name(),
                 Math.max(0, consumed() - received),
                 Math.max(0, connection.stats().sent() - sent));
     }
 
     /** The line of code that has taken it over. */
-    String place() {
-        return place;
+    private String place() {
+        return Caller.of(stack);
     }
 
     @Override
@@ -206,9 +203,7 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
     }
 
     @Override
-    public void kept() {
-        stack = null;
-    }
+    public void kept() {} // the stack tells the place as long as it lasts
 
     @Override
     public void forgotten(StreamConnection home) {

@@ -10,7 +10,12 @@ import org.slf4j.LoggerFactory;
 final class ForGood implements Lender {
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
 
-    private volatile @Nullable Throwable place = new Throwable("the connection was taken over");
+    private volatile @Nullable Throwable place;
+
+    /** @param place whose stack is told when it is forgotten */
+    ForGood(Throwable place) {
+        this.place = place;
+    }
 
     @Override
     public void requireResumable() {

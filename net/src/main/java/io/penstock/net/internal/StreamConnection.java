@@ -594,10 +594,11 @@ public final class StreamConnection extends Owned implements Connection, Duplex.
      * Passes the stream on for good, with the timeouts that are set here and its place in a scope and in none of a pool: this is dead from
      * then on, but for {@link #revoke}.
      *
+     * @param where whose stack is told should nobody have it any more who could end it
      * @throws ConnectionException BUSY_READING or BUSY_WRITING when another thread is at it; nothing has changed then
      */
-    public StreamConnection passOn() throws ConnectionException {
-        StreamConnection taker = Loan.begin(this, new ForGood());
+    public StreamConnection passOn(Throwable where) throws ConnectionException {
+        StreamConnection taker = Loan.begin(this, new ForGood(where));
         taker.timeouts(timeouts());
         Slot place = stream.slot();
         if (place != null) place.leave();
