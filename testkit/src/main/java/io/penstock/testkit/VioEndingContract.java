@@ -217,6 +217,7 @@ interface VioEndingContract extends Contract {
         }
     }
 
+    /** At once, and without losing what comes then. */
     @Test
     default void aBufferThatIsClosedEndsWhatUsesIt() throws Exception {
         Ends ends = open();
@@ -224,14 +225,21 @@ interface VioEndingContract extends Contract {
         IoBuffer in = IoBuffer.open();
         ReadVio reading = ends.connection().read(observer.continuation(), in, 100);
         in.close();
-        ends.feed("x", Cut.WHOLE);
         assertThat(observer.end(Closed.class).vio()).isSameAs(reading);
+        ends.feed("x", Cut.WHOLE);
+        assertThat(ends.call(c -> c.receive(1)).value()).isEqualTo(Payload.bytes("x"));
         IoBuffer out = IoBuffer.open();
         WriteVio writing = ends.connection().write(observer.continuation(), out.reader(), 100);
         observer.next(WriteReady.class);
         out.close();
-        writing.reenable();
         assertThat(observer.end(Closed.class).vio()).isSameAs(writing);
+        try (IoBuffer other = IoBuffer.open()) {
+            IoBuffer.Reader reader = other.reader();
+            WriteVio another = ends.connection().write(observer.continuation(), reader, 100);
+            observer.next(WriteReady.class);
+            reader.close();
+            assertThat(observer.end(Closed.class).vio()).isSameAs(another);
+        }
     }
 
     // ---- timeouts

@@ -47,6 +47,10 @@ public final class BlockChain implements IoBuffer {
     private final int blockSize;
     private final SpinLock lock = new SpinLock();
     private final List<Place> readers = new ArrayList<>(1);
+
+    /** The operations that use it. */
+    private final List<StreamVio> users = new ArrayList<>(1);
+
     private @Nullable Block head;
     private @Nullable Block tail;
 
@@ -147,17 +151,18 @@ public final class BlockChain implements IoBuffer {
         return total;
     }
 
-    /** Writes a chunk and takes it over, room or not; false when the buffer is closed. */
+    /** Writes a chunk and takes it over, room or not; false when the buffer is closed, and then the chunk is the caller's, as it was. */
     boolean append(ByteBuf chunk) {
         if (chunk.readableBytes() >= WORTH_SHARING) return link(chunk, false) != null;
-        try {
-            while (chunk.isReadable()) {
-                if (!copyToTail(chunk) && link(newBlock(), true) == null) return false;
+        int first = chunk.readerIndex();
+        while (chunk.isReadable()) {
+            if (!copyToTail(chunk) && link(newBlock(), true) == null) {
+                chunk.readerIndex(first);
+                return false;
             }
-            return true;
-        } finally {
-            chunk.release();
         }
+        chunk.release();
+        return true;
     }
 
     /** Copies what fits behind the last bytes, of a few; under the lock, as somebody else may close the buffer. False when nothing does. */
@@ -203,7 +208,7 @@ public final class BlockChain implements IoBuffer {
         } finally {
             lock.unlock();
         }
-        data.release();
+        if (own) data.release();
         return null;
     }
 
@@ -299,6 +304,38 @@ public final class BlockChain implements IoBuffer {
             lock.unlock();
         }
         release(free);
+        tellUsers();
+    }
+
+    /** An operation looks again, wherever it waits, when the buffer or a reader of it is closed; until {@link #leave}. */
+    void use(StreamVio user) {
+        lock.lock();
+        try {
+            users.add(user);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void leave(StreamVio user) {
+        lock.lock();
+        try {
+            users.remove(user);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void tellUsers() {
+        List<StreamVio> told;
+        lock.lock();
+        try {
+            if (users.isEmpty()) return;
+            told = List.copyOf(users);
+        } finally {
+            lock.unlock();
+        }
+        told.forEach(StreamVio::endWait);
     }
 
     private void requireOpen() {
@@ -502,6 +539,7 @@ public final class BlockChain implements IoBuffer {
                 lock.unlock();
             }
             release(free);
+            tellUsers();
         }
 
         private void requireReadable() {

@@ -86,7 +86,7 @@ public abstract class BufferedInput implements Input {
     /** Why the calling thread may not read just now. */
     protected ConnectionException refusal() {
         InputVio vio = holder;
-        String busy = vio == null ? null : vio.busy();
+        String busy = OneWay.isHolder(reader) ? OneWay.BUSY : vio == null ? null : vio.busy();
         return busy == null
                 ? failure(Reason.BUSY_READING)
                 : ConnectionException.of(Reason.BUSY_READING, Phase.READ, peer(), busy, null);
@@ -347,6 +347,17 @@ public abstract class BufferedInput implements Input {
         if (chunk.readableBytes() > max) return chunk.readRetainedSlice(max);
         current = null;
         return chunk;
+    }
+
+    /** Takes back, whole, what {@link #takeClaimed} has given last. */
+    final void giveBack(ByteBuf chunk) {
+        ByteBuf rest = current;
+        if (rest == null) {
+            current = chunk;
+        } else {
+            rest.readerIndex(rest.readerIndex() - chunk.readableBytes());
+            chunk.release();
+        }
     }
 
     /** What is held, which the caller then owns, for whoever has the claim; null when that is nothing. */

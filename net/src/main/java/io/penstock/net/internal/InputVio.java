@@ -1,5 +1,6 @@
 package io.penstock.net.internal;
 
+import io.netty.buffer.ByteBuf;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
@@ -41,7 +42,11 @@ public final class InputVio extends StreamVio implements ReadVio {
             int count = move(Math.min(input.held(), buffer.room()));
             if (count == 0) continue;
             try {
-                if (!buffer.append(Objects.requireNonNull(input.takeClaimed(count)))) throw closed();
+                ByteBuf chunk = Objects.requireNonNull(input.takeClaimed(count));
+                if (!buffer.append(chunk)) {
+                    input.giveBack(chunk);
+                    throw closed();
+                }
                 moved();
             } finally {
                 endMove();
@@ -122,6 +127,11 @@ public final class InputVio extends StreamVio implements ReadVio {
     @Override
     Vio self() {
         return this;
+    }
+
+    @Override
+    BlockChain chain() {
+        return buffer;
     }
 
     @Override

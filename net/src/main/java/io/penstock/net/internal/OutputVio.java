@@ -155,6 +155,11 @@ public final class OutputVio extends StreamVio implements WriteVio {
     }
 
     @Override
+    BlockChain chain() {
+        return from.buffer();
+    }
+
+    @Override
     public IoBuffer.Reader reader() {
         return from;
     }

@@ -117,6 +117,8 @@ abstract class StreamVio {
 
     abstract Vio self();
 
+    abstract BlockChain chain();
+
     /** Whether there is something to be moved now; throws when there never will be. */
     abstract boolean canMove() throws ConnectionException;
 
@@ -159,9 +161,11 @@ abstract class StreamVio {
 
     private void run() {
         VioEvent end;
+        chain().use(this);
         do {
             end = moveAll();
         } while (!leave(end));
+        chain().leave(this);
         unclaim();
         Notice told = last;
         if (told != null) continuation.tell(told, loop);
@@ -490,7 +494,7 @@ abstract class StreamVio {
     }
 
     /** Has the thread look again, wherever it waits. */
-    private void endWait() {
+    final void endWait() {
         Thread runner = thread;
         if (runner == null) return;
         endWait(runner);
