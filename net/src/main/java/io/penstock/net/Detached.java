@@ -44,8 +44,13 @@ public final class Detached implements AutoCloseable {
         return new Detached(descriptor, ByteBuffer.allocate(0));
     }
 
-    /** The number, of the caller until it is closed here or given away. */
+    /**
+     * The number, which is the caller's.
+     *
+     * @throws IllegalStateException when it was closed here or given away: the number may be somebody else's socket by now
+     */
     public int descriptor() {
+        if (gone.get()) throw new IllegalStateException(this + ", and the number may be somebody else's by now");
         return descriptor;
     }
 
@@ -71,6 +76,7 @@ public final class Detached implements AutoCloseable {
 
     @Override
     public String toString() {
-        return "descriptor " + descriptor + " and " + unread.remaining() + " bytes";
+        return "descriptor " + descriptor + " and " + unread.remaining() + " bytes"
+                + (gone.get() ? ", closed or given away" : "");
     }
 }

@@ -2,6 +2,7 @@ package io.penstock.net;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -95,6 +96,10 @@ class DetachTest {
         peer.write(ByteBuffer.wrap(" and more\n".getBytes(UTF_8)));
         Connection again = Connection.adopt(detached);
         assertThat(on(again, again::receiveLine).value()).isEqualTo("body and more");
+        assertThat(detached).hasToString("descriptor " + fd + " and 4 bytes, closed or given away");
+        assertThatIllegalStateException() // the number may be anybody's
+                .isThrownBy(() -> Connection.adopt(detached))
+                .withMessageContaining("given away");
         again.close();
         assertThat(peer.read(ByteBuffer.allocate(1))).isEqualTo(-1);
         peer.close();

@@ -2,6 +2,7 @@ package io.penstock.net;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -420,9 +421,13 @@ class HandOverTest {
         Posix.write(pair[1], "x");
         assertThat(Spawned.on(adopted.loop(), () -> adopted.receive(1)).value()).isEqualTo(new byte[] {'x'});
         var second = Spawned.on(adopted.loop(), adopted::detach).value();
+        int number = second.descriptor();
         second.close();
         second.close();
-        assertThat(Posix.flags(second.descriptor()).isOpen()).isFalse();
+        assertThat(Posix.flags(number).isOpen()).isFalse();
+        try (var way = way()) {
+            assertThatIllegalStateException().isThrownBy(() -> way.here().send(second, new byte[0]));
+        }
         assertThat(Posix.read(pair[1], 1)).isEmpty();
         Posix.close(pair[1]);
     }
