@@ -5,6 +5,16 @@ import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Level;
 import io.penstock.net.LoopOptions.Scheduler;
+import java.lang.classfile.ClassFile;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.DirectMethodHandleDesc;
+import java.lang.constant.DynamicCallSiteDesc;
+import java.lang.invoke.CallSite;
+import java.lang.invoke.ConstantCallSite;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -88,6 +98,50 @@ class StallWatchdogTest {
                         assertThat(event.getDuration("held")).isGreaterThan(Duration.ofMillis(200));
                     });
         }
+    }
+
+    /** By a call whose place is just being linked, which the JVM does in its own time. */
+    @Test
+    void whereTheJvmLoadsWhatItNeedsNobodyIsBlamed() throws Exception {
+        var made = MethodHandles.lookup().defineHiddenClass(caller(), true);
+        MethodHandle call = made.findStatic(made.lookupClass(), "call", MethodType.methodType(void.class));
+        Spawned.on(loop, () -> {
+                    try {
+                        call.invokeExact();
+                    } catch (Throwable e) {
+                        throw new AssertionError(e);
+                    }
+                    return null;
+                })
+                .value();
+        await().until(() -> logged.messages(Level.INFO).stream().anyMatch(line -> line.startsWith("loop 0 goes on")));
+        assertThat(told()).isEmpty();
+        assertThat(logged.messages(Level.INFO))
+                .anySatisfy(line -> assertThat(line)
+                        .startsWith("loop 0 has been held up")
+                        .endsWith("the JVM loads classes for it, as it does once"));
+        assertThat(loops.stalls().count()).isPositive();
+    }
+
+    /** A class with a method whose one call site is {@link #linked}. */
+    private static byte[] caller() {
+        ClassDesc here = ClassDesc.of(StallWatchdogTest.class.getName());
+        DirectMethodHandleDesc linking = ConstantDescs.ofCallsiteBootstrap(here, "linked", ConstantDescs.CD_CallSite);
+        return ClassFile.of()
+                .build(
+                        ClassDesc.of(StallWatchdogTest.class.getPackageName(), "Caller"),
+                        made -> made.withMethodBody(
+                                "call",
+                                ConstantDescs.MTD_void,
+                                ClassFile.ACC_STATIC | ClassFile.ACC_PUBLIC,
+                                code -> code.invokedynamic(
+                                                DynamicCallSiteDesc.of(linking, "run", ConstantDescs.MTD_void))
+                                        .return_()));
+    }
+
+    static CallSite linked(MethodHandles.Lookup lookup, String name, MethodType type) {
+        blockTheLoopFor(Duration.ofMillis(300));
+        return new ConstantCallSite(MethodHandles.empty(type));
     }
 
     @Test

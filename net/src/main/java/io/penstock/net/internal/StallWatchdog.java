@@ -9,6 +9,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Names whoever holds up a loop: thread, duration and stack, as a log line, a count and a flight recorder event.
@@ -38,6 +39,7 @@ final class StallWatchdog implements Runnable {
         LoopStall event;
 
         boolean reported;
+        Level level = Level.WARN;
 
         /** Up to when a stall that lasts has been added to the total. */
         long counted;
@@ -97,12 +99,28 @@ final class StallWatchdog implements Runnable {
         var text = new StringBuilder();
         for (StackTraceElement frame : stack) text.append("\n    at ").append(frame);
         watch.event = LoopStall.begin(loop.index(), culprit.getName(), text.toString());
-        LOG.warn(
-                "{} has been held up for {} ms by the thread {}; blocking work belongs into Loop.offload{}",
-                loop,
-                TimeUnit.NANOSECONDS.toMillis(now - watch.since),
-                culprit.getName(),
-                text);
+        boolean loading = isLoading(stack);
+        watch.level = loading ? Level.INFO : Level.WARN;
+        LOG.atLevel(watch.level)
+                .log(
+                        "{} has been held up for {} ms by the thread {}; {}{}",
+                        loop,
+                        TimeUnit.NANOSECONDS.toMillis(now - watch.since),
+                        culprit.getName(),
+                        loading
+                                ? "the JVM loads classes for it, as it does once"
+                                : "blocking work belongs into Loop.offload",
+                        loading ? "" : text);
+    }
+
+    /** Whether it is the JVM that takes its time, and not the code. */
+    private static boolean isLoading(StackTraceElement[] stack) {
+        for (StackTraceElement frame : stack) {
+            String type = frame.getClassName();
+            if (type.startsWith("jdk.internal.loader.") || type.equals("java.lang.invoke.MethodHandleNatives"))
+                return true;
+        }
+        return false;
     }
 
     private void wentOn(NettyLoop loop, Watch watch, long now) {
@@ -110,10 +128,11 @@ final class StallWatchdog implements Runnable {
         watch.reported = false;
         if (watch.event != null) watch.event.commit(now - watch.since);
         watch.event = null;
-        LOG.warn(
-                "{} goes on after about {} ms held up by {}",
-                loop,
-                TimeUnit.NANOSECONDS.toMillis(now - watch.since),
-                watch.culprit == null ? "a thread that has ended" : watch.culprit.getName());
+        LOG.atLevel(watch.level)
+                .log(
+                        "{} goes on after about {} ms held up by {}",
+                        loop,
+                        TimeUnit.NANOSECONDS.toMillis(now - watch.since),
+                        watch.culprit == null ? "a thread that has ended" : watch.culprit.getName());
     }
 }
