@@ -33,7 +33,7 @@ public interface Relay {
      * can receive or send on them ({@code BUSY_READING}, {@code BUSY_WRITING}). Closing or aborting one of them aborts the relay. Their
      * timeouts and deadlines do not count any more. Nothing is passed on inside this call.
      *
-     * @throws IllegalStateException when another thread is using one of them, or it was released; nothing has changed then
+     * @throws IllegalStateException when something is under way on one of them, or it was released; nothing has changed then
      * @throws IllegalArgumentException when they are the same
      */
     static Relay between(Connection first, Connection second, RelayOptions options) {

@@ -2,6 +2,7 @@ package io.penstock.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Level;
@@ -288,6 +289,14 @@ class ListenerTest {
                 var client = SocketChannel.open(address)) {
             assertThat(client.isConnected()).isTrue();
         }
+    }
+
+    @Test
+    void noneIsOpenedOnLoopsThatHaveEnded() {
+        loops.close(Duration.ZERO);
+        var refused = catchThrowableOfType(ConnectionException.class, () -> Listener.open(loops, ANY_PORT, _ -> {}));
+        assertThat(refused.reason()).isEqualTo(Reason.CLOSED);
+        assertThat(refused).hasMessageContaining("the loops have been closed");
     }
 
     @Test

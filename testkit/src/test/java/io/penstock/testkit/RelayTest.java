@@ -1,6 +1,7 @@
 package io.penstock.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.penstock.net.Connection;
@@ -271,12 +272,16 @@ final class RelayTest {
         Ends one = tcp();
         Ends other = tcp();
         Relay relay = relay(one, other);
-        one.call(c -> c.receive(1)).failing(Reason.BUSY_READING);
-        other.act(c -> c.send("x")).failing(Reason.BUSY_WRITING);
+        assertThat(one.call(c -> c.receive(1)).failing(Reason.BUSY_READING)).hasMessageContaining("a relay has it");
+        assertThat(other.act(c -> c.send("x")).failing(Reason.BUSY_WRITING)).hasMessageContaining("a relay has it");
         one.act(Connection::detach).failing(Reason.BUSY_READING);
         Ends third = tcp();
-        assertThatThrownBy(() -> relay(third, one)).isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(() -> relay(one, third)).isInstanceOf(IllegalStateException.class);
+        for (Ends[] pair : new Ends[][] {{third, one}, {one, third}}) {
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> relay(pair[0], pair[1]))
+                    .withMessageContaining(one.connection() + " cannot be relayed")
+                    .withMessageContaining("a relay has it");
+        }
         assertThatThrownBy(() -> relay(one, one)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> Relay.between(foreign(), third.connection()))
                 .isInstanceOf(IllegalArgumentException.class);

@@ -84,6 +84,7 @@ public final class NettyListener implements Listener {
     public static NettyListener open(Loops given, SocketAddress address, ListenerOptions options, Handler handler)
             throws ConnectionException {
         var loops = (NettyLoops) given;
+        requireOpen(loops, address);
         var open = new OpenConnections();
         boolean unix = SocketTransport.isUnix(address);
         if (address instanceof UnixDomainSocketAddress file) requireAbsent(file);
@@ -105,6 +106,7 @@ public final class NettyListener implements Listener {
             throws ConnectionException {
         var loops = (NettyLoops) given;
         loops.sockets().requireAdopting();
+        requireOpen(loops, null);
         if (options.tls() != null) prepare(loops, options.tls());
         Adoption adoption = Adoption.begin(fd, options.standardStreams(), Adoption.Purpose.LISTENER);
         SocketFacts socket = adoption.socket();
@@ -130,6 +132,12 @@ public final class NettyListener implements Listener {
         }
         adoption.complete();
         return new NettyListener(loops, channel, socket.local(), open, current, adoption);
+    }
+
+    private static void requireOpen(NettyLoops loops, @Nullable SocketAddress address) throws ConnectionException {
+        if (loops.group().isShuttingDown()) {
+            throw ConnectionException.of(Reason.CLOSED, Phase.BIND, address, "the loops have been closed", null);
+        }
     }
 
     private static ServerBootstrap bootstrap(

@@ -20,6 +20,8 @@ final class OneWay implements Runnable {
     /** Whose halves these are while no thread has to hold them. It never runs. */
     private static final Thread HOLDER = Thread.ofVirtual().name("relay").unstarted(() -> {});
 
+    static final String BUSY = "a relay has it, until the relay ends";
+
     /** The other streams of the loop are to have their turn too. */
     private static final int MOST_IN_A_TURN = 1 << 20;
 
@@ -63,15 +65,29 @@ final class OneWay implements Runnable {
         this.splice = tap == null ? SplicedWay.of(from, to, choice) : null;
     }
 
-    /** Keeps everybody else from reading the one and writing to the other. False when somebody is at it; nothing has changed then. */
-    boolean claim() {
-        if (!from.streamInput().claim(HOLDER)) return false;
+    /**
+     * Keeps everybody else from reading the one and writing to the other.
+     *
+     * @throws IllegalStateException when somebody is at it; nothing has changed then
+     */
+    void claim() {
+        if (!from.streamInput().claim(HOLDER))
+            throw busy(from, from.streamInput().refusal());
         if (!to.streamOutput().tryBegin(HOLDER)) {
             from.streamInput().unclaim();
-            return false;
+            throw busy(to, to.streamOutput().refusal());
         }
         before = output.accepted();
-        return true;
+    }
+
+    private static IllegalStateException busy(StreamConnection connection, ConnectionException why) {
+        return new IllegalStateException(
+                connection + " cannot be relayed while something is under way on it: " + why.text(), why);
+    }
+
+    /** Whether that thread stands for a relay, which has the half until it ends. */
+    static boolean isHolder(@Nullable Thread owner) {
+        return owner == HOLDER;
     }
 
     void unclaim() {

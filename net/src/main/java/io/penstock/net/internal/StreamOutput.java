@@ -205,12 +205,12 @@ final class StreamOutput extends ChunkOutput {
         throw refusal();
     }
 
-    private ConnectionException refusal() {
+    ConnectionException refusal() {
         if (!connection.isUser()) return connection.released(Phase.WRITE);
         if (connection.limits().isHandshake())
             return ConnectionException.of(Reason.BUSY_CONNECTING, Phase.WRITE, peer());
         OutputVio vio = holder;
-        String busy = vio == null ? null : vio.busy();
+        String busy = OneWay.isHolder(writer) ? OneWay.BUSY : vio == null ? null : vio.busy();
         return busy == null
                 ? ConnectionException.of(Reason.BUSY_WRITING, Phase.WRITE, peer())
                 : ConnectionException.of(Reason.BUSY_WRITING, Phase.WRITE, peer(), busy, null);

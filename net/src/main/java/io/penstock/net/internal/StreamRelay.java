@@ -71,17 +71,19 @@ public final class StreamRelay implements Relay {
     }
 
     private void begin() {
-        if (!there.claim()) throw busy();
-        if (!back.claim()) {
-            there.unclaim();
-            throw busy();
-        }
-        for (StreamConnection each : List.of(first, second)) {
-            if (!each.isUser()) {
-                there.unclaim();
+        requireUsers(); // who is none any more would be told that somebody else is at it
+        there.claim();
+        try {
+            back.claim();
+            try {
+                requireUsers();
+            } catch (IllegalStateException e) {
                 back.unclaim();
-                throw new IllegalStateException(each + " has been released before");
+                throw e;
             }
+        } catch (IllegalStateException e) {
+            there.unclaim();
+            throw e;
         }
         for (StreamConnection each : List.of(first, second)) {
             each.keep();
@@ -92,9 +94,10 @@ public final class StreamRelay implements Relay {
         back.start();
     }
 
-    private IllegalStateException busy() {
-        return new IllegalStateException("another thread is using " + first + " or " + second
-                + ", which can be relayed when nothing is under way on them");
+    private void requireUsers() {
+        for (StreamConnection each : List.of(first, second)) {
+            if (!each.isUser()) throw new IllegalStateException(each + " has been released before");
+        }
     }
 
     private void keepAlive(StreamConnection connection) {
