@@ -103,6 +103,9 @@ class ListenerTest {
             assertThatThrownBy(() -> Listener.open(loops, listener.address(), _ -> {}))
                     .isInstanceOfSatisfying(ConnectionException.class, e -> {
                         assertThat(e.reason()).isEqualTo(Reason.ADDRESS);
+                        assertThat(e)
+                                .hasMessageEndingWith(
+                                        "the address cannot be used (Address already in use): choose another, or end whoever has it");
                         assertThat(e.phase()).isEqualTo(Phase.BIND);
                         assertThat(e.peer()).isEqualTo(listener.address());
                     })

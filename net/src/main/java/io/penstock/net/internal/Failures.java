@@ -15,11 +15,15 @@ import java.nio.channels.UnresolvedAddressException;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The reasons behind what the operating system and Netty throw. */
 final class Failures {
+    /** The call and the number that Netty puts before the words of the operating system. */
+    private static final Pattern NETTYS = Pattern.compile("^\\w+\\(\\.\\.\\) failed with error\\(-?\\d+\\): ");
+
     private Failures() {}
 
     static Reason reasonOf(Throwable failure) {
@@ -86,9 +90,15 @@ final class Failures {
             return "the transport in use has no sockets of this kind (abstract names need epoll)";
         }
         if (cause instanceof FileNotFoundException) return "refused (there is no such file)";
-        String plain = reason == Reason.RESET
-                ? "the connection was reset by the peer"
-                : reason.name().toLowerCase(Locale.ROOT);
-        return cause == null || cause.getMessage() == null ? plain : plain + " (" + cause.getMessage() + ")";
+        String plain = switch (reason) {
+            case RESET -> "the connection was reset by the peer";
+            case ADDRESS -> "the address cannot be used";
+            default -> reason.name().toLowerCase(Locale.ROOT);
+        };
+        String words = cause == null ? null : cause.getMessage();
+        if (words == null) return plain;
+        words = NETTYS.matcher(words).replaceFirst("");
+        boolean taken = words.toLowerCase(Locale.ROOT).contains("address already in use");
+        return plain + " (" + words + ")" + (taken ? ": choose another, or end whoever has it" : "");
     }
 }
