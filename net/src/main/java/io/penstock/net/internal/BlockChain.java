@@ -495,9 +495,7 @@ public final class BlockChain implements IoBuffer {
                 requireReadable();
                 long from = Math.min(position + offset, end);
                 long to = Math.min(from + count, end);
-                while (from < to) {
-                    Block block = at(from);
-                    if (block == null) break;
+                for (Block block = at(from); block != null && from < to; block = block.next) {
                     int size = (int) (Math.min(block.end(), to) - from);
                     pieces.add(block.data.retainedSlice(block.index(from), size));
                     from += size;
