@@ -83,7 +83,7 @@ public sealed interface IoBuffer extends AutoCloseable permits BlockChain {
 
     /**
      * The free part of the last block, or of a new one where it is full, to be filled and then {@linkplain #produce produced}; no longer
-     * than there is room. Valid until the next call of this buffer's writing methods.
+     * than there is room. Valid until the next call of this buffer's writing methods, and not where a {@link ReadVio} fills the buffer too.
      */
     ByteBuffer space();
 

@@ -18,6 +18,9 @@ public final class BlockChain implements IoBuffer {
     /** What is shorter is copied behind what there is rather than shared: a slice of a large block would keep all of it. */
     private static final int WORTH_SHARING = 512;
 
+    /** What is longer is copied in parts: whoever spins for the lock does so for moments. */
+    private static final int COPIED_AT_ONCE = 4096;
+
     /** Bytes one after the other. What they are in may be shared with others, and then only its owner writes behind them. */
     private static final class Block {
         private final ByteBuf data;
@@ -77,14 +80,8 @@ public final class BlockChain implements IoBuffer {
     @Override
     public int write(ByteBuffer bytes) {
         int total = Math.min(bytes.remaining(), room());
-        for (int left = total; left > 0; ) {
-            ByteBuffer space = space();
-            int count = Math.min(left, space.remaining());
-            space.put(bytes.slice(bytes.position(), count));
-            bytes.position(bytes.position() + count);
-            produce(count);
-            left -= count;
-        }
+        if (!copy(bytes.slice(bytes.position(), total))) throw gone();
+        bytes.position(bytes.position() + total);
         return total;
     }
 
@@ -141,11 +138,8 @@ public final class BlockChain implements IoBuffer {
         boolean open = true;
         for (ByteBuf piece : shared) {
             total += piece.readableBytes();
-            if (open) {
-                open = append(piece);
-            } else {
-                piece.release(); // closed meanwhile
-            }
+            open = open && append(piece);
+            if (!open) piece.release(); // closed meanwhile
         }
         if (!open) throw gone();
         return total;
@@ -154,25 +148,28 @@ public final class BlockChain implements IoBuffer {
     /** Writes a chunk and takes it over, room or not; false when the buffer is closed, and then the chunk is the caller's, as it was. */
     boolean append(ByteBuf chunk) {
         if (chunk.readableBytes() >= WORTH_SHARING) return link(chunk, false) != null;
-        int first = chunk.readerIndex();
-        while (chunk.isReadable()) {
-            if (!copyToTail(chunk) && link(newBlock(), true) == null) {
-                chunk.readerIndex(first);
-                return false;
-            }
-        }
+        if (!copy(chunk.nioBuffer())) return false;
         chunk.release();
         return true;
     }
 
-    /** Copies what fits behind the last bytes, of a few; under the lock, as somebody else may close the buffer. False when nothing does. */
-    private boolean copyToTail(ByteBuf chunk) {
+    /** False when the buffer is closed. */
+    private boolean copy(ByteBuffer bytes) {
+        while (bytes.hasRemaining()) {
+            if (!copyToTail(bytes) && link(newBlock(), true) == null) return false;
+        }
+        return true;
+    }
+
+    /** Copies some bytes behind the last; under the lock, as somebody else may write too, or close the buffer. False when there is no space. */
+    private boolean copyToTail(ByteBuffer bytes) {
         lock.lock();
         try {
             Block last = tail;
             if (last == null || last.space() == 0) return false;
-            int count = Math.min(last.space(), chunk.readableBytes());
-            last.data.writeBytes(chunk, count);
+            int count = Math.min(COPIED_AT_ONCE, Math.min(last.space(), bytes.remaining()));
+            last.data.writeBytes(bytes.slice(bytes.position(), count));
+            bytes.position(bytes.position() + count);
             end += count;
             lent = false;
             return true;

@@ -232,7 +232,11 @@ class IoBufferTest {
             var writing = CompletableFuture.supplyAsync(() -> {
                 int written = 0;
                 while (System.nanoTime() - end < 0) {
-                    written += bytewise.write(ByteBuffer.wrap(new byte[] {(byte) written}));
+                    ByteBuffer space = bytewise.space();
+                    if (space.hasRemaining()) {
+                        space.put((byte) written++);
+                        bytewise.produce(1);
+                    }
                     Thread.yield();
                 }
                 return written;
