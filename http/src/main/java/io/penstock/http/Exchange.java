@@ -28,7 +28,13 @@ public interface Exchange {
      */
     Body body();
 
-    /** The client's connection, for its addresses, timeouts and statistics: reading and writing it belongs to the exchange. */
+    /**
+     * The client's connection, for its addresses, limits, options and statistics; the same object for all exchanges of a connection.
+     *
+     * <p>To read and to write it belongs to HTTP until {@link #takeOver()}: whatever would do so, or end it in order, secure it or give it
+     * to somebody, throws {@link IllegalStateException}, and nothing has changed then; {@link Connection#abort()} ends it. Behind a
+     * take-over the connection to use is the one that {@code takeOver} has returned.
+     */
     Connection connection();
 
     /** Answers with a text, as {@code text/plain; charset=utf-8}. */
@@ -184,7 +190,7 @@ public interface Exchange {
      * exchange.onShutdown(() -> raw.send("bye\n"));
      * }
      *
-     * @param told what it throws is logged
+     * @param told what it throws is logged; of an exchange that is over by now nobody is told anything
      */
     void onShutdown(Loop.Task told);
 

@@ -18,7 +18,7 @@ public interface Handler {
      */
     void handle(Exchange exchange) throws Exception;
 
-    /** A client has connected; called before anything is read. */
+    /** A client has connected; called before anything is read. The connection is that of {@link Exchange#connection()}. */
     default void opened(Connection connection) {}
 
     /** A request was refused before it became an exchange: malformed, too large or too slow. The answer has been sent. */

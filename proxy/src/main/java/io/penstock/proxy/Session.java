@@ -5,7 +5,7 @@ import io.penstock.net.Connection;
 import io.penstock.net.Loop;
 import io.penstock.net.TlsSession;
 import io.penstock.net.event.Continuation;
-import io.penstock.net.internal.StreamConnection;
+import io.penstock.net.internal.GuardedConnection;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Map;
@@ -107,7 +107,7 @@ public final class Session {
 
     /** Whether a failure that names this address is one of the client's connection: of the client itself, or of a proxy before it. */
     boolean isPeer(@Nullable SocketAddress address) {
-        return ((StreamConnection) connection).isPeer(address);
+        return ((GuardedConnection) connection).unguarded().isPeer(address);
     }
 
     /** How this client is named to origins. */

@@ -8,7 +8,7 @@ import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.event.Action;
-import io.penstock.net.internal.StreamConnection;
+import io.penstock.net.internal.GuardedConnection;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -143,7 +143,7 @@ final class Upload {
         boolean interrupted = false;
         while (true) {
             try {
-                ((StreamConnection) exchange.connection()).cancelReceive();
+                ((GuardedConnection) exchange.connection()).unguarded().cancelReceive();
                 if (running.join(Duration.ofMillis(5))) break;
             } catch (InterruptedException e) {
                 interrupted = true;

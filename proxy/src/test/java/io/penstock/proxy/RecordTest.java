@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.penstock.http.ResponseHead;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
+import io.penstock.net.internal.GuardedConnection;
 import io.penstock.proxy.TransactionRecord.EndedBy;
 import io.penstock.testkit.LeakCheck;
 import java.io.OutputStream;
@@ -123,7 +124,9 @@ class RecordTest {
                             // goes on when the reset has come, and has met what was to be sent: not even the head can
                             // be
                             penstock.on(Hook.READ_RESPONSE_HEAD, transaction -> {
-                                Connection lost = transaction.session().connection();
+                                Connection lost = ((GuardedConnection)
+                                                transaction.session().connection())
+                                        .unguarded();
                                 assertThatThrownBy(() -> lost.peek(1)).isInstanceOf(ConnectionException.class);
                                 assertThatThrownBy(() -> {
                                             transaction.inform(ResponseHead.of(103));

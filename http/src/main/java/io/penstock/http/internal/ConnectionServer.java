@@ -32,9 +32,7 @@ public final class ConnectionServer extends ServiceServer {
 
     public static HttpServer serve(Connection given, HttpServerOptions options, Handler handler)
             throws ConnectionException {
-        if (!(given instanceof StreamConnection stream)) {
-            throw new IllegalArgumentException("not a connection of Penstock's own: " + given);
-        }
+        StreamConnection stream = StreamConnection.of(given);
         if (!given.isOpen()) throw new IllegalStateException(given + " has ended: nobody can be served on it");
         StreamConnection mine = stream.passOn(new Throwable("the connection was given to a server"));
         mine.transfer(Scope.PROCESS); // whatever becomes of the scope of whoever has given it

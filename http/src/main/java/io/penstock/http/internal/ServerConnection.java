@@ -11,6 +11,7 @@ import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.internal.BufferedInput;
 import io.penstock.net.internal.ConnectionScope;
+import io.penstock.net.internal.GuardedConnection;
 import io.penstock.net.internal.StreamConnection;
 import java.time.Duration;
 import java.util.Objects;
@@ -33,6 +34,10 @@ final class ServerConnection {
 
     private final HttpService service;
     private final StreamConnection connection;
+
+    /** As the handler sees it. */
+    private final GuardedConnection guarded;
+
     private final BufferedInput input;
     private final HeadReader heads;
     private final HeadEncoder encoder = new HeadEncoder();
@@ -65,6 +70,7 @@ final class ServerConnection {
     ServerConnection(HttpService service, StreamConnection connection, Runnable ended) {
         this.service = service;
         this.connection = connection;
+        this.guarded = new GuardedConnection(connection);
         this.ended = ended;
         this.input = connection.input();
         this.heads = new HeadReader(input, service.limits());
@@ -100,7 +106,7 @@ final class ServerConnection {
 
     private Next serveRequests(@Nullable ServerExchange left) throws Exception {
         Handler handler = service.handler();
-        if (left == null) handler.opened(connection);
+        if (left == null) handler.opened(guarded);
         Next next = Next.END;
         try {
             next = left == null ? Next.REQUEST : conclude(left);
@@ -109,7 +115,7 @@ final class ServerConnection {
             next = Next.END;
             refuse(e);
         } finally {
-            if (next != Next.TAKER) handler.closed(connection);
+            if (next != Next.TAKER) handler.closed(guarded);
         }
         return next;
     }
@@ -236,12 +242,12 @@ final class ServerConnection {
         boolean waits =
                 expectation != null && head.version() == HttpVersion.HTTP_1_1 && !(length instanceof BodyLength.None);
         boolean last = requests >= options.requestsPerConnection();
-        return new ServerExchange(service, connection, encoder, head, length, waits, last);
+        return new ServerExchange(service, guarded, encoder, head, length, waits, last);
     }
 
     /** Answers what is not a request one can trust, and ends the connection: what follows cannot be told apart from it. */
     private void refuse(BadMessage why) throws ConnectionException {
-        service.handler().refused(connection, why.status(), why.reason());
+        service.handler().refused(guarded, why.status(), why.reason());
         byte[] text = HeadEncoder.latin(why.status() + " " + Reasons.of(why.status()) + ": " + why.reason() + "\n");
         encoder.statusLine(why.status(), Reasons.of(why.status()))
                 .raw(HttpDate.line())

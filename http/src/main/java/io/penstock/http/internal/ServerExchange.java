@@ -18,6 +18,7 @@ import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Loop;
+import io.penstock.net.internal.GuardedConnection;
 import io.penstock.net.internal.StreamConnection;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
@@ -35,6 +36,7 @@ final class ServerExchange implements Exchange {
     private final long id = IDS.incrementAndGet();
     private final HttpService service;
     private final StreamConnection connection;
+    private final GuardedConnection guarded;
     private final RequestHead request;
     private final RequestBody body;
     private final boolean wantsMore;
@@ -52,14 +54,15 @@ final class ServerExchange implements Exchange {
 
     ServerExchange(
             HttpService service,
-            StreamConnection connection,
+            GuardedConnection guarded,
             HeadEncoder encoder,
             RequestHead request,
             BodyLength length,
             boolean waits,
             boolean last) {
         this.service = service;
-        this.connection = connection;
+        this.guarded = guarded;
+        this.connection = guarded.unguarded();
         this.request = request;
         this.body = new RequestBody(service, connection, length, waits);
         this.shutdown = new Shutdown(connection.loop());
@@ -83,7 +86,7 @@ final class ServerExchange implements Exchange {
 
     @Override
     public Connection connection() {
-        return connection;
+        return guarded;
     }
 
     @Override
@@ -333,7 +336,7 @@ final class ServerExchange implements Exchange {
         BadMessage problem = opened == null ? null : opened.problem();
         Reason lost = opened == null ? null : opened.failure();
         if (problem != null) {
-            service.handler().refused(connection, problem.status(), problem.reason());
+            service.handler().refused(guarded, problem.status(), problem.reason());
             answerInstead(problem.status(), ": " + problem.reason());
         } else if (lost == Reason.TIMEOUT) {
             answerInstead(408, ": the body of the request did not come in time");

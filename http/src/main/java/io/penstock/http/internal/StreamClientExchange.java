@@ -61,10 +61,7 @@ public final class StreamClientExchange implements ClientExchange {
     }
 
     public static ClientExchange on(Connection connection) {
-        if (!(connection instanceof StreamConnection stream)) {
-            throw new IllegalArgumentException("not a connection of Penstock's own: " + connection);
-        }
-        return new StreamClientExchange(stream);
+        return new StreamClientExchange(StreamConnection.of(connection));
     }
 
     @Override

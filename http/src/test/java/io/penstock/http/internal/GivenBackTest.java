@@ -100,20 +100,6 @@ class GivenBackTest extends GroundTest {
         });
     }
 
-    @Test
-    void theServersOwnHoldIsNoWayRoundWhileItIsTakenOver() throws Exception {
-        try (var served = serve(exchange -> {
-            Connection raw = exchange.takeOver();
-            var refused = catchThrowableOfType(
-                    ConnectionException.class, () -> exchange.connection().send("x"));
-            assertThat(refused).hasMessageContaining("was taken over");
-            exchange.connection().abort();
-            raw.send("raw");
-        })) {
-            assertThat(served.send(get("/")).receiveAll()).isEqualTo("raw");
-        }
-    }
-
     /** A thread that does not stop: what it sends is out before the connection is given back, or never; what it aborts as well. */
     @Test
     void whoeverEntersWhileItIsGivenBackIsEitherInOrOut() throws Exception {

@@ -301,6 +301,7 @@ public abstract class BufferedInput implements Input {
     @Override
     public final long transferTo(Output output) throws ConnectionException {
         Objects.requireNonNull(output);
+        if (output instanceof GuardedConnection guarded) throw guarded.refusal(); // before something is taken out
         long total = 0;
         for (ByteBuf chunk = take(Integer.MAX_VALUE); chunk != null; chunk = take(Integer.MAX_VALUE)) {
             int size = chunk.readableBytes();

@@ -81,6 +81,15 @@ public final class StreamConnection extends Owned implements Connection, Duplex.
         this.output = new StreamOutput(this, stream.output());
     }
 
+    /** What a user has given, as what it is; to whom it is not theirs to give, that is told. */
+    public static StreamConnection of(Connection given) {
+        return switch (given) {
+            case StreamConnection own -> own;
+            case GuardedConnection guarded -> throw guarded.refusal();
+            default -> throw new IllegalArgumentException("not a connection of Penstock's own: " + given);
+        };
+    }
+
     // ---- the reading half
 
     @Override

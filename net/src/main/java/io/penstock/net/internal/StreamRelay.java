@@ -60,14 +60,9 @@ public final class StreamRelay implements Relay {
 
     public static Relay start(Connection first, Connection second, RelayOptions options) {
         if (first == second) throw new IllegalArgumentException(first + " cannot be relayed to itself");
-        var relay = new StreamRelay(own(first), own(second), options);
+        var relay = new StreamRelay(StreamConnection.of(first), StreamConnection.of(second), options);
         relay.begin();
         return relay;
-    }
-
-    private static StreamConnection own(Connection connection) {
-        if (connection instanceof StreamConnection own) return own;
-        throw new IllegalArgumentException("not a connection of Penstock's own: " + connection);
     }
 
     private void begin() {

@@ -47,9 +47,7 @@ public final class UnixHandOver implements HandOver {
     }
 
     public static HandOver over(Connection connection) throws ConnectionException {
-        boolean unix = connection instanceof StreamConnection own
-                && own.stream().link() instanceof SocketLink link
-                && link.isUnix();
+        boolean unix = StreamConnection.of(connection).stream().link() instanceof SocketLink link && link.isUnix();
         if (!unix)
             throw new IllegalArgumentException("descriptors travel over UNIX sockets only, not over " + connection);
         SocketAddress named = connection.remoteAddress();

@@ -58,9 +58,7 @@ final class StreamWebSocket implements WebSocket {
 
     /** One on a connection behind the handshake; what has come with that is received first. */
     static WebSocket on(Connection connection, WebSocketOptions options, Agreement agreement, boolean client) {
-        if (!(connection instanceof StreamConnection stream)) {
-            throw new IllegalArgumentException("not a connection of Penstock's own: " + connection);
-        }
+        StreamConnection stream = StreamConnection.of(connection);
         stream.timeouts(stream.timeouts().withRead(options.keepAlive()));
         return new StreamWebSocket(stream, options, agreement, client);
     }
