@@ -270,7 +270,9 @@ public final class HttpClient {
             body = e.partial();
         }
         return new RefusedException(
-                request, new Response(head, body, exchange.body().trailers()));
+                request,
+                new Response(head, body, exchange.body().trailers()),
+                exchange.connection().remoteAddress());
     }
 
     // ---- URLs

@@ -1,6 +1,7 @@
 package io.penstock.http;
 
 import java.io.IOException;
+import java.net.SocketAddress;
 
 /**
  * A server that was asked to leave HTTP, by an upgrade or CONNECT, has given another answer: it is here, and its connection is over or
@@ -14,15 +15,18 @@ public final class RefusedException extends IOException {
 
     private final transient HttpClient.Response answer;
 
-    RefusedException(RequestHead request, HttpClient.Response answer) {
-        super(message(request, answer));
+    RefusedException(RequestHead request, HttpClient.Response answer, SocketAddress server) {
+        super(message(request, answer, server));
         this.answer = answer;
     }
 
-    private static String message(RequestHead request, HttpClient.Response answer) {
+    private static String message(RequestHead request, HttpClient.Response answer, SocketAddress server) {
+        String status = answer.status() + " " + answer.head().reason();
         String said = answer.text().strip();
-        return "the server has answered '" + request + "' with " + answer.status() + " "
-                + answer.head().reason() + (said.isEmpty() ? "" : ": " + excerpt(said));
+        if (said.startsWith(status))
+            said = said.substring(status.length()).replaceFirst("^[:.\\s]+", ""); // many servers say it twice
+        return "the server at " + server + " has answered '" + request + "' with " + status
+                + (said.isEmpty() ? "" : ": " + excerpt(said));
     }
 
     private static String excerpt(String text) {

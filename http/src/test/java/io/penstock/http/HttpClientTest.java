@@ -260,12 +260,23 @@ class HttpClientTest extends ClientTest {
                     + "\r\n\r\n" + body);
             RefusedException refused = asking.throwing(RefusedException.class);
             assertThat(refused)
-                    .hasMessage(
-                            "the server has answered 'GET /exec/1/start HTTP/1.1' with 404 Not Found: " + body.strip());
+                    .hasMessage("the server at 127.0.0.1" + server.address()
+                            + " has answered 'GET /exec/1/start HTTP/1.1' with 404 Not Found: " + body.strip());
             assertThat(refused.answer().status()).isEqualTo(404);
             assertThat(refused.answer().head().headers().first("Content-Type")).isEqualTo("application/json");
             assertThat(refused.answer().text()).isEqualTo(body);
             Awaitility.await().until(() -> pool.stats().idle() == 1);
+        }
+    }
+
+    @Test
+    void aRefusalWhoseTextBeginsWithItsStatusSaysThatOnce() throws Exception {
+        Call<Upgraded> asking = start(() -> client.upgrade(server.url("/"), "tcp"));
+        try (Client peer = server.accept()) {
+            peer.head();
+            peer.send("HTTP/1.1 426 Upgrade Required\r\nContent-Length: 35\r\n\r\n426 Upgrade Required: this is a hub");
+            assertThat(asking.throwing(RefusedException.class))
+                    .hasMessageEndingWith(" has answered 'GET / HTTP/1.1' with 426 Upgrade Required: this is a hub");
         }
     }
 

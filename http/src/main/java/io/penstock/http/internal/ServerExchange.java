@@ -311,13 +311,19 @@ final class ServerExchange implements Exchange {
             leave(raw);
             if (isEnd(failure)) return; // the usual end of whoever reads until there is nothing more
             if (outlives || raw.isResumed()) {
-                log(failure, "when its connection had ended, or was somebody else's by then");
+                log(
+                        failure,
+                        raw.isResumed() || connection.inUse().isOpen()
+                                ? "behind its connection, which is somebody else's by now"
+                                : "behind its connection, which it had ended before");
                 return;
             }
-            if (isTimeout(failure)) {
-                raw.timedOut((ConnectionException) failure);
-            } else {
+            if (!(failure instanceof ConnectionException lost) || isLoss(lost)) {
                 raw.failed();
+            } else if (isTimeout(lost)) {
+                raw.timedOut(lost);
+            } else {
+                raw.failed(lost);
             }
         }
         if (last instanceof Progress.Unanswered) {
@@ -346,8 +352,19 @@ final class ServerExchange implements Exchange {
             LOG.debug("{}: {}", origin(), asked.getMessage());
             answerInstead(asked.answer(), asked.text());
         } else {
-            LOG.error("{}: the handler failed before it answered; the answer is 500", origin(), failure);
+            tell(failure);
             answerInstead(500, "");
+        }
+    }
+
+    /** Where it is a connection of the handler's own that has failed, what is to be known is in the text. */
+    private void tell(Throwable failure) {
+        String text = "{}: the handler failed before it answered; the answer is 500";
+        if (failure instanceof ConnectionException lost) {
+            LOG.error(text + ": {}", origin(), lost.getMessage());
+            LOG.debug("{}", origin(), lost);
+        } else {
+            LOG.error(text, origin(), failure);
         }
     }
 
@@ -368,8 +385,16 @@ final class ServerExchange implements Exchange {
     }
 
     /** Whether it is a limit of this side that has passed on the client's connection. */
-    private boolean isTimeout(Throwable failure) {
-        return failure instanceof ConnectionException e && e.reason() == Reason.TIMEOUT && connection.isPeer(e.peer());
+    private boolean isTimeout(ConnectionException failure) {
+        return failure.reason() == Reason.TIMEOUT && connection.isPeer(failure.peer());
+    }
+
+    /** Whether it says no more than that the client's connection is no more. */
+    private boolean isLoss(ConnectionException failure) {
+        return switch (failure.reason()) {
+            case EOF, RESET, FAILED, CLOSED -> connection.isPeer(failure.peer());
+            default -> false;
+        };
     }
 
     /** Connections fail all the time; everything else is a fault of the handler. */

@@ -231,6 +231,17 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
         failed = Cause.FAILED;
     }
 
+    /** As {@link #failed()}, by another connection that the handler needs, or by what it makes of this one: its client sees a reset only. */
+    void failed(ConnectionException failure) {
+        failed();
+        LOG.info(
+                "{}: its handler failed behind the take-over of its connection at {}, and the connection is aborted: {}",
+                exchange,
+                place(),
+                failure.getMessage());
+        LOG.debug("{}", exchange, failure);
+    }
+
     /** As {@link #failed()}, by a limit that is so often not known of that the log tells it. */
     void timedOut(ConnectionException limit) {
         failed = Cause.TIMEOUT;

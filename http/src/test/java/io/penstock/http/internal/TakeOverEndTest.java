@@ -13,11 +13,15 @@ import io.penstock.http.TakeOverEnd;
 import io.penstock.http.TakeOverEnd.Cause;
 import io.penstock.http.UnreadBody;
 import io.penstock.net.Connection;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Phase;
+import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Scope;
 import io.penstock.net.Timeouts;
 import io.penstock.net.internal.StreamConnection;
 import io.penstock.testkit.Await;
 import java.lang.ref.WeakReference;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -143,6 +147,39 @@ class TakeOverEndTest extends GroundTest {
             Await.until("it is taken over", () -> service.takenOver() == 1);
             service.abort();
             assertThat(end().cause()).isEqualTo(Cause.ABORTED);
+        }
+    }
+
+    @Test
+    void aHandlerWhoseOwnConnectionFailsIsToldAndOneWhoseClientLeavesIsNot() throws Exception {
+        var log = (Logger) LoggerFactory.getLogger(TakeOver.class);
+        var lines = new ListAppender<ILoggingEvent>();
+        lines.start();
+        log.setLevel(Level.INFO);
+        log.addAppender(lines);
+        var taken = new CompletableFuture<Boolean>();
+        HttpService service = service(exchange -> {
+            Connection raw = exchange.takeOver();
+            taken.complete(true);
+            if (exchange.request().path().equals("/left")) raw.receiveLine();
+            throw ConnectionException.of(Reason.REFUSED, Phase.CONNECT, new InetSocketAddress("127.0.0.1", 9));
+        });
+        try (var left = ground.serve(loops, service);
+                var failed = ground.serve(loops, service)) {
+            left.send(get("/left"));
+            taken.get(10, TimeUnit.SECONDS);
+            left.client().abort();
+            assertThat(end().cause()).isIn(Cause.LOST, Cause.CLOSED);
+            assertThat(lines.list).isEmpty();
+            failed.send(get("/dead"));
+            assertThat(end().cause()).isEqualTo(Cause.FAILED);
+            assertThat(lines.list)
+                    .singleElement()
+                    .asString()
+                    .contains("[INFO]", "GET /dead", "TakeOverEndTest.java:", "connect /127.0.0.1:9: ");
+        } finally {
+            log.detachAppender(lines);
+            log.setLevel(Level.OFF);
         }
     }
 

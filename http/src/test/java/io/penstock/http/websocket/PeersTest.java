@@ -2,12 +2,18 @@ package io.penstock.http.websocket;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.penstock.http.Headers;
 import io.penstock.http.HttpServer;
 import io.penstock.http.HttpServerOptions;
 import io.penstock.http.RequestHead;
 import io.penstock.http.TestIdentity;
 import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Phase;
+import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Connector;
 import io.penstock.net.Endpoint;
 import io.penstock.net.LoopOptions;
@@ -28,6 +34,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionException;
@@ -42,6 +49,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.LoggerFactory;
 
 /** Servers over sockets, with the JDK's own client and with ours. */
 class PeersTest {
@@ -229,6 +237,45 @@ class PeersTest {
             var closing = Thread.ofVirtual().start(() -> server.close(CloseCode.GOING_AWAY, "now"));
             assertThat(client.receive()).isEqualTo(new Message.Close(CloseCode.GOING_AWAY, "now"));
             closing.join();
+        }
+    }
+
+    @Test
+    void aSessionThatFailsIsClosedAndTheLogSaysSoUnlessItIsTheClientThatHasLeft() throws Exception {
+        var log = (Logger) LoggerFactory.getLogger(WebSocket.class);
+        var lines = new ListAppender<ILoggingEvent>();
+        lines.start();
+        log.setLevel(Level.INFO);
+        log.addAppender(lines);
+        var left = new LinkedBlockingQueue<Boolean>();
+        URI uri = serve(WebSocketOptions.DEFAULT, socket -> {
+            try {
+                if (socket.receive() instanceof Message.Text) {
+                    throw ConnectionException.of(Reason.REFUSED, Phase.CONNECT, new InetSocketAddress("127.0.0.1", 9));
+                }
+            } finally {
+                left.add(true);
+            }
+        });
+        try {
+            try (var client = WebSocket.connect(http(), uri.toString())) {
+                client.connection().abort();
+                left.poll(10, TimeUnit.SECONDS);
+            }
+            Await.until("it has gone", () -> Objects.requireNonNull(server).connections() == 0);
+            assertThat(lines.list).isEmpty();
+            try (var client = WebSocket.connect(http(), uri.toString())) {
+                client.send("fail");
+                assertThat(client.receive()).isEqualTo(new Message.Close(CloseCode.INTERNAL_ERROR, ""));
+            }
+            Await.until("it has gone", () -> Objects.requireNonNull(server).connections() == 0);
+            assertThat(lines.list)
+                    .singleElement()
+                    .asString()
+                    .contains("[INFO]", "its session failed, and it is closed with 1011: ", "connect /127.0.0.1:9: ");
+        } finally {
+            log.detachAppender(lines);
+            log.setLevel(null);
         }
     }
 

@@ -35,6 +35,7 @@ import java.net.SocketOption;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -538,7 +539,7 @@ public final class StreamConnection extends Owned implements Connection, Duplex.
 
     @Override
     public Connection transfer(Scope to) {
-        moveTo((ConnectionScope) to);
+        moveTo((ConnectionScope) Objects.requireNonNull(to, "no scope to transfer the connection to"));
         return this;
     }
 
