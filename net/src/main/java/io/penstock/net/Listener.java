@@ -93,8 +93,9 @@ public interface Listener extends AutoCloseable {
     void tls(TlsServer renewed);
 
     /**
-     * Stops accepting and lets the connections that are open go on. Idempotent. A client whose connection the kernel has completed is still
-     * accepted; to one that is about to get in {@link #drain} gives a little time, and this does not.
+     * Stops accepting and lets the connections that are open go on. Idempotent. On epoll a client whose connection the kernel has completed is
+     * still accepted; to one that is about to get in {@link #drain} gives a little time, and this does not. With other transports those who
+     * come at the last moment may be reset.
      */
     @Override
     void close();
@@ -120,8 +121,8 @@ public interface Listener extends AutoCloseable {
     long tlsFailures();
 
     /**
-     * Closes, after at most 200 ms for clients who are about to get in, and waits until every accepted connection has ended, at most for the
-     * grace period; whether they have.
+     * Closes and waits until every accepted connection has ended, at most for the grace period; whether they have. Where the grace is half a
+     * second or more, clients who are about to get in have a fifth of it to do so, 200 ms at most.
      */
     boolean drain(Duration grace);
 }

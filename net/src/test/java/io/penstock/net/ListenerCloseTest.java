@@ -1,13 +1,19 @@
 package io.penstock.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.channel.EventLoop;
+import io.netty.channel.SingleThreadEventLoop;
 import io.penstock.net.LoopOptions.Transport;
 import io.penstock.net.internal.NettyLoop;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.SocketAddress;
+import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -32,8 +38,9 @@ class ListenerCloseTest {
     /** More than a loop accepts at a time. */
     private static final int CLIENTS = 40;
 
+    private final Transport transport;
     private final Loops loops;
-    private final AtomicBoolean held = new AtomicBoolean(true);
+    private final Held held = new Held();
 
     /** Netty's io_uring accepts by requests to the kernel, and cannot be asked for one more before the end. */
     static Stream<LoopOptions> transports() {
@@ -41,12 +48,13 @@ class ListenerCloseTest {
     }
 
     ListenerCloseTest(LoopOptions options) {
+        transport = options.transport();
         loops = Loops.open(options.withCount(1));
     }
 
     @AfterEach
     void close() {
-        held.set(false);
+        held.end();
         loops.close(Duration.ZERO);
     }
 
@@ -60,9 +68,38 @@ class ListenerCloseTest {
         serveThoseWhoWait(UnixDomainSocketAddress.of(directory.resolve("socket")));
     }
 
+    /** The loop is held again where the kernel keeps clients out already, and before the port closes. */
+    @Test
+    void whoComesWhileItDrainsIsKeptOut() throws Exception {
+        if (transport == Transport.NIO) return; // which cannot
+        Listener listener = Listener.open(
+                loops, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), connection -> connection.receive(1));
+        holdTheLoop();
+        int tasks = tasks();
+        var draining = Spawned.onPlatformThread(() -> listener.drain(Spawned.LIMIT));
+        Awaitility.await().atMost(Spawned.LIMIT).until(() -> tasks() == tasks + 1);
+        var behind = new Held();
+        eventLoop().execute(behind);
+        held.end();
+        Awaitility.await().atMost(Spawned.LIMIT).untilTrue(behind.begun);
+        var again = Spawned.onPlatformThread(() -> {
+            listener.close(); // waits for whoever is at it
+            return null;
+        });
+        again.parked();
+        try (var late = new Socket()) {
+            assertThatThrownBy(() -> late.connect(listener.address(), 300)).isInstanceOf(SocketTimeoutException.class);
+        } finally {
+            behind.end();
+        }
+        again.value();
+        assertThat(draining.value()).isTrue();
+        assertThatThrownBy(() -> connect(listener.address())).isInstanceOf(ConnectException.class);
+    }
+
     private void serveThoseWhoWait(SocketAddress address) throws Exception {
         Listener listener = Listener.open(loops, address, connection -> connection.send(connection.receive(1)));
-        var holding = holdTheLoop();
+        holdTheLoop();
         List<SocketChannel> clients = new ArrayList<>();
         try {
             for (int i = 0; i < CLIENTS; i++) {
@@ -71,13 +108,12 @@ class ListenerCloseTest {
             }
             var draining = Spawned.onPlatformThread(() -> listener.drain(Spawned.LIMIT));
             draining.parked();
-            held.set(false);
+            held.end();
             for (int i = 0; i < CLIENTS; i++) {
                 ByteBuffer answer = ByteBuffer.allocate(1);
                 assertThat(clients.get(i).read(answer)).isEqualTo(1);
                 assertThat(answer.get(0)).isEqualTo((byte) i);
             }
-            holding.value();
             assertThat(draining.value()).isTrue();
             assertThat(listener.connections()).isZero();
         } finally {
@@ -86,20 +122,33 @@ class ListenerCloseTest {
     }
 
     /** So that it can accept nobody until it is let go. */
-    private Spawned<Void> holdTheLoop() {
-        var begun = new AtomicBoolean();
-        var holding = Spawned.<Void>onPlatformThread(() -> {
-            ((NettyLoop) loops.next())
-                    .eventLoop()
-                    .submit(() -> {
-                        begun.set(true);
-                        while (held.get()) Thread.onSpinWait();
-                    })
-                    .sync();
-            return null;
-        });
-        Awaitility.await("the loop is held").atMost(Spawned.LIMIT).untilTrue(begun);
-        return holding;
+    private void holdTheLoop() {
+        eventLoop().execute(held);
+        Awaitility.await("the loop is held").atMost(Spawned.LIMIT).untilTrue(held.begun);
+    }
+
+    private static final class Held implements Runnable {
+        private final AtomicBoolean begun = new AtomicBoolean();
+        private volatile boolean over;
+
+        @Override
+        public void run() {
+            begun.set(true);
+            while (!over) Thread.onSpinWait();
+        }
+
+        void end() {
+            over = true;
+        }
+    }
+
+    /** That the loop has not begun. */
+    private int tasks() {
+        return ((SingleThreadEventLoop) eventLoop()).pendingTasks();
+    }
+
+    private EventLoop eventLoop() {
+        return ((NettyLoop) loops.next()).eventLoop();
     }
 
     private static SocketChannel connect(SocketAddress address) throws IOException {

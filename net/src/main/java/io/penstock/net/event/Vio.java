@@ -45,8 +45,8 @@ public sealed interface Vio extends Action permits ReadVio, WriteVio {
     void reenable();
 
     /**
-     * Ends it without an event, as its owner's {@code close} of the connection does; what has been moved stays moved. The buffer is not touched any more, and the half is free for whoever asks
-     * next. Never waits.
+     * Ends it without an event, as its owner's {@code close} of the connection does; what has been moved stays moved. The half is free for
+     * whoever asks next, and the buffer is not touched any more: where it is just being, this waits those moments.
      *
      * @return true when no event of it is told any more; false when the one that ends it has been told, is being told, or it was cancelled
      *     before

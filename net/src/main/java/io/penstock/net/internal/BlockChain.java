@@ -145,12 +145,15 @@ public final class BlockChain implements IoBuffer {
         return total;
     }
 
-    /** Writes a chunk and takes it over, room or not; false when the buffer is closed, and then the chunk is the caller's, as it was. */
+    /** Writes a chunk and takes it over, room or not; false when the buffer is closed, and then what is left of the chunk is the caller's. */
     boolean append(ByteBuf chunk) {
         if (chunk.readableBytes() >= WORTH_SHARING) return link(chunk, false) != null;
-        if (!copy(chunk.nioBuffer())) return false;
-        chunk.release();
-        return true;
+        ByteBuffer bytes = chunk.nioBuffer();
+        boolean open = copy(bytes);
+        chunk.readerIndex(
+                chunk.writerIndex() - bytes.remaining()); // some may have been copied, and consumed, before the close
+        if (open) chunk.release();
+        return open;
     }
 
     /** False when the buffer is closed. */

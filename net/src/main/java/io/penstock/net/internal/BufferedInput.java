@@ -350,7 +350,7 @@ public abstract class BufferedInput implements Input {
         return chunk;
     }
 
-    /** Takes back, whole, what {@link #takeClaimed} has given last. */
+    /** Takes back what {@link #takeClaimed} has given last, or the rest of it. */
     final void giveBack(ByteBuf chunk) {
         ByteBuf rest = current;
         if (rest == null) {

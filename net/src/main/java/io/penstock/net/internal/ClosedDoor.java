@@ -5,6 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.uring.IoUring;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
@@ -16,7 +18,7 @@ import java.lang.foreign.StructLayout;
  *
  * <p>Without it whoever gets in between the last {@code accept} and the {@code close} is reset, and does not know whether its request was
  * taken. With it such a client asks again after a second, and is either refused or finds the next process that listens there. An accepted
- * connection inherits the filter, which it has no use for and no harm from.
+ * connection inherits the filter, which it has no use for; it only does not answer a peer that has forgotten it and begins anew from the same port.
  */
 final class ClosedDoor {
     private static final int SO_ATTACH_FILTER = 26;
@@ -46,6 +48,15 @@ final class ClosedDoor {
             JAVA_SHORT.withName("length"), MemoryLayout.paddingLayout(6), ADDRESS.withName("instructions"));
 
     private ClosedDoor() {}
+
+    /** Has the kernel's calls ready, where there are any. */
+    static void link() {
+        try {
+            if (Epoll.isAvailable() || IoUring.isAvailable()) Kernel.link();
+        } catch (RuntimeException | LinkageError e) {
+            // whoever needs them comes upon it too, and has to do without
+        }
+    }
 
     static void before(int listener) throws Errno {
         try (Arena arena = Arena.ofConfined()) {

@@ -43,11 +43,12 @@ public final class InputVio extends StreamVio implements ReadVio {
             if (count == 0) continue;
             try {
                 ByteBuf chunk = Objects.requireNonNull(input.takeClaimed(count));
-                if (!buffer.append(chunk)) {
+                boolean open = buffer.append(chunk);
+                moved(open ? count : count - chunk.readableBytes());
+                if (!open) {
                     input.giveBack(chunk);
                     throw closed();
                 }
-                moved();
             } finally {
                 endMove();
             }

@@ -73,6 +73,9 @@ final class Kernel {
 
     private Kernel() {}
 
+    /** Does nothing, but for what happens the first time that something of this class is used: a third of a second on a busy machine. */
+    static void link() {}
+
     static MethodHandle call(String name, MemoryLayout... arguments) {
         return LINKER.downcallHandle(
                 LINKER.defaultLookup().findOrThrow(name),

@@ -32,6 +32,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +48,9 @@ public final class NettyListener implements Listener {
 
     /** How long a draining listener goes on for those who are about to get in, where the grace allows it: the way there and back. */
     private static final Duration HANDSHAKE = Duration.ofMillis(200);
+
+    /** Who has less than this does not wait for them. */
+    private static final Duration HASTE = Duration.ofMillis(500);
 
     private static final long REGISTERED_WITHIN_MILLIS = 5000;
 
@@ -307,15 +311,16 @@ public final class NettyListener implements Listener {
 
     /** @param underWay how long clients get whose handshake has begun */
     private void close(Duration underWay) {
-        if (!closed.compareAndSet(false, true)) return;
+        if (!closed.compareAndSet(false, true)) {
+            awaitOver(); // somebody else is at it
+            return;
+        }
         loops.listeners().remove(this);
         if (channel.isOpen()) {
             try {
-                channel.eventLoop().execute(() -> {
-                    lastClients();
-                    if (underWay.isZero() || SocketTransport.isUnix(address)) closeNow(); // which knows no handshake
-                    else channel.eventLoop().schedule(this::closeNow, underWay.toNanos(), TimeUnit.NANOSECONDS);
-                });
+                if (adoption == null)
+                    ClosedDoor.link(); // takes a while, the first time, and is not to hold up the loop
+                channel.eventLoop().execute(() -> closeBehindLast(underWay));
                 channel.closeFuture().awaitUninterruptibly(NettyLoops.LOOP_END_SECONDS, TimeUnit.SECONDS);
                 awaitInitialised();
             } catch (RejectedExecutionException e) {
@@ -333,24 +338,44 @@ public final class NettyListener implements Listener {
         }
     }
 
-    /** An adopted socket is its maker's too, who may go on listening. */
-    private void lastClients() {
-        if (adoption != null) return;
+    private void closeBehindLast(Duration underWay) {
+        if (keepsOut() && !underWay.isZero()) {
+            channel.eventLoop().schedule(this::closeNow, underWay.toNanos(), TimeUnit.NANOSECONDS);
+        } else {
+            closeNow();
+        }
+    }
+
+    /** Whether nobody gets in any more but those who are about to. An adopted socket is its maker's too, who may go on listening. */
+    private boolean keepsOut() {
+        if (adoption != null || !channel.isOpen()) return false; // its number may be another's by now
         try {
-            loops.sockets().lastClients(channel, SocketTransport.isUnix(address));
-        } catch (IOException e) {
+            return loops.sockets().lastClients(channel, SocketTransport.isUnix(address));
+        } catch (IOException | RuntimeException | LinkageError e) { // the kernel's calls may not be permitted
             LOG.debug("Clients may still come while the listener at {} closes, and are reset", address, e);
+            return false;
         }
     }
 
     /** Clients whose connection the kernel has completed take it for accepted, and may have sent a request: a close would reset them. */
     private void closeNow() {
+        if (!channel.isOpen()) return;
         try {
             loops.sockets().acceptRest(channel, SocketTransport.isUnix(address));
         } catch (IOException e) {
             LOG.warn("Clients who wait at {} were not accepted before it closed", address, e);
         }
         channel.close();
+    }
+
+    private void awaitOver() {
+        try {
+            over.get(NettyLoops.LOOP_END_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            LOG.debug("The listener at {} is still being closed", address, e);
+        }
     }
 
     /** What was accepted is counted as open by a task of its loop, which is in the queue by now. */
@@ -381,11 +406,16 @@ public final class NettyListener implements Listener {
         return open.tlsFailures();
     }
 
+    private static Duration handshake(Duration grace) {
+        if (grace.compareTo(HASTE) < 0) return Duration.ZERO;
+        Duration share = grace.dividedBy(5);
+        return share.compareTo(HANDSHAKE) < 0 ? share : HANDSHAKE;
+    }
+
     @Override
     public boolean drain(Duration grace) {
         long end = System.nanoTime() + grace.toNanos();
-        Duration share = grace.dividedBy(5);
-        close(share.compareTo(HANDSHAKE) < 0 ? share : HANDSHAKE);
+        close(handshake(grace));
         return open.awaitNone(end - System.nanoTime(), TimeUnit.NANOSECONDS);
     }
 }

@@ -58,9 +58,9 @@ public final class OutputVio extends StreamVio implements WriteVio {
             try {
                 ByteBuf chunk = from.take(count);
                 if (chunk == null) throw closed();
-                if (half == null) moved(); // somebody else's output may wait, and who cancels must not
+                if (half == null) moved(count); // somebody else's output may wait, and who cancels must not
                 output.write(chunk);
-                moved();
+                if (half != null) moved(count);
             } finally {
                 endMove();
             }

@@ -117,10 +117,11 @@ enum SocketTransport {
         }
 
         @Override
-        void lastClients(Channel listener, boolean unix) throws IOException {
+        boolean lastClients(Channel listener, boolean unix) throws IOException {
             int fd = ((UnixChannel) listener).fd().intValue();
             if (unix) new Socket(fd).shutdown(true, false);
             else ClosedDoor.before(fd);
+            return !unix;
         }
 
         @Override
@@ -216,6 +217,12 @@ enum SocketTransport {
         }
     },
     IO_URING("io_uring") {
+        @Override
+        boolean lastClients(Channel listener, boolean unix) throws IOException {
+            if (!unix) ClosedDoor.before(((UnixChannel) listener).fd().intValue());
+            return !unix;
+        }
+
         @Override
         IoHandlerFactory handlers() {
             return IoUringIoHandler.newFactory();
@@ -359,9 +366,13 @@ enum SocketTransport {
 
     /**
      * From now on the kernel lets nobody new in, while those whom it has let in can be accepted still; for a socket that nobody else listens
-     * on. Where it cannot be had, whoever comes between the last look for clients and the end of the listener is reset.
+     * on, on its loop. Where it cannot be had, whoever comes between the last look for clients and the end of the listener is reset.
+     *
+     * @return whether there may be some who are neither in nor kept out, since their handshake has begun
      */
-    void lastClients(Channel listener, boolean unix) throws IOException {}
+    boolean lastClients(Channel listener, boolean unix) throws IOException {
+        return false;
+    }
 
     /**
      * Accepts every client whose connection the kernel has completed by now; on the listener's loop. Does nothing on io_uring, where

@@ -117,8 +117,9 @@ final class StallWatchdog implements Runnable {
     private static boolean isLoading(StackTraceElement[] stack) {
         for (StackTraceElement frame : stack) {
             String type = frame.getClassName();
-            if (type.startsWith("jdk.internal.loader.") || type.equals("java.lang.invoke.MethodHandleNatives"))
-                return true;
+            boolean loads = type.startsWith("jdk.internal.loader.")
+                    && frame.getMethodName().startsWith("loadClass");
+            if (loads || type.equals("java.lang.invoke.MethodHandleNatives")) return true;
         }
         return false;
     }

@@ -284,11 +284,11 @@ abstract class StreamVio {
         }
     }
 
-    /** They are where they were to go. */
-    final void moved() {
+    /** So many of them are where they were to go, and the others stay where they were. */
+    final void moved(int count) {
         lock.lock();
         try {
-            done += moving;
+            done += count;
             moving = 0;
         } finally {
             lock.unlock();
