@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.net.ConnectionException;
+import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Loops;
 import io.penstock.net.event.Continuation;
@@ -21,6 +22,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -93,6 +95,94 @@ class EventBodyTest {
             both.reading = exchange.body().read(echo, buffer, Vio.UNBOUNDED);
             assertThat(end.get(10, TimeUnit.SECONDS)).isInstanceOf(VioEvent.WriteComplete.class);
             output.finish();
+        }
+    }
+
+    /** Those who are refused do not get in the way of the operation that has the body. */
+    @Test
+    void whoSendsBesideAnOperationIsRefusedAndNothingIsLost() throws Exception {
+        var refused = new AtomicInteger();
+        Handler handler = exchange -> {
+            var end = new CompletableFuture<VioEvent>();
+            try (IoBuffer buffer = IoBuffer.open()) {
+                BodyOutput output = exchange.start(ResponseHead.of(200, Headers.of()));
+                var left = new StringBuilder(BODY);
+                WriteVio writing = output.write(
+                        Continuation.of((self, event) -> {
+                            if (!(event instanceof VioEvent.WriteReady)) {
+                                end.complete((VioEvent) event);
+                                return;
+                            }
+                            int count = Math.min(500, Math.min(left.length(), buffer.room()));
+                            buffer.write(left.substring(0, count));
+                            left.delete(0, count);
+                        }),
+                        buffer.reader(),
+                        BODY.length());
+                Thread other = Thread.ofPlatform().start(() -> {
+                    while (!end.isDone()) {
+                        try {
+                            output.send("not to be seen");
+                        } catch (ConnectionException e) {
+                            refused.incrementAndGet();
+                        }
+                    }
+                });
+                assertThat(end.get(10, TimeUnit.SECONDS)).isInstanceOf(VioEvent.WriteComplete.class);
+                assertThat(writing.done()).isEqualTo(BODY.length());
+                other.join();
+            }
+        };
+        try (var server = listen(handler);
+                var socket = connect(server)) {
+            socket.getOutputStream().write("GET / HTTP/1.0\r\nHost: h\r\n\r\n".getBytes(ISO_8859_1));
+            String answer = new String(socket.getInputStream().readAllBytes(), ISO_8859_1);
+            String body = answer.substring(answer.indexOf("\r\n\r\n") + 4);
+            // once the operation is complete, the other one may have sent something before it saw that
+            assertThat(body).startsWith(BODY).doesNotContainPattern("not to be seen.*9");
+            assertThat(refused).hasPositiveValue();
+        }
+    }
+
+    /** A read that went on behind a silence, and one that was cancelled, are no reason not to answer. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aBodyThatWasLateIsNoLossOfTheClient(boolean cancelled) throws Exception {
+        var silent = new CompletableFuture<Vio>();
+        var complete = new CompletableFuture<VioEvent>();
+        Handler handler = exchange -> {
+            try (IoBuffer buffer = IoBuffer.open()) {
+                ReadVio reading = exchange.body()
+                        .read(
+                                Continuation.of((self, event) -> {
+                                    if (event instanceof VioEvent.InactivityTimeout(Vio vio)) silent.complete(vio);
+                                    if (event instanceof VioEvent.ReadComplete done) complete.complete(done);
+                                }),
+                                buffer,
+                                7);
+                silent.get(10, TimeUnit.SECONDS);
+                if (cancelled) {
+                    assertThat(reading.cancel()).isTrue();
+                    assertThat(exchange.body().receive(7)).isEqualTo("defghij".getBytes(ISO_8859_1));
+                } else {
+                    complete.get(10, TimeUnit.SECONDS);
+                }
+                throw ConnectionException.of(
+                        Reason.REFUSED, Phase.CONNECT, exchange.connection().localAddress()); // another
+            }
+        };
+        var options = HttpServerOptions.DEFAULT.withTimeouts(
+                Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMillis(50), Duration.ofSeconds(10));
+        try (var server = HttpServer.listen(
+                        loops, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), options, handler);
+                var socket = connect(server)) {
+            socket.getOutputStream()
+                    .write("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 7\r\nConnection: close\r\n\r\n"
+                            .getBytes(ISO_8859_1));
+            silent.get(10, TimeUnit.SECONDS);
+            socket.getOutputStream().write("defghij".getBytes(ISO_8859_1));
+            assertThat(new String(socket.getInputStream().readAllBytes(), ISO_8859_1))
+                    .startsWith("HTTP/1.1 500 ");
         }
     }
 

@@ -211,13 +211,14 @@ abstract class MessageBody extends BufferedInput implements Body {
         try {
             ByteBuf piece = receiveNext();
             if (piece != null) received += piece.readableBytes();
+            if (failure != null) failure = null; // it was only late
             return piece;
         } catch (BadMessage e) {
             problem = e;
             failure = Reason.MALFORMED;
             throw malformed(e);
         } catch (ConnectionException e) {
-            failure = e.reason();
+            if (e.reason() != Reason.CANCELLED) failure = e.reason();
             throw e;
         }
     }

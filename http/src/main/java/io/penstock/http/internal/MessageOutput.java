@@ -46,8 +46,9 @@ abstract class MessageOutput extends ChunkOutput implements BodyOutput {
 
     /** Keeps all other threads from sending, until {@link #unclaim}. */
     final void claim() throws ConnectionException {
-        if (!WRITER.compareAndSet(this, null, Thread.currentThread())) {
-            throw ConnectionException.of(Reason.BUSY_WRITING, Phase.WRITE, null);
+        while (!WRITER.compareAndSet(this, null, Thread.currentThread())) {
+            if (!wire.isMine()) throw ConnectionException.of(Reason.BUSY_WRITING, Phase.WRITE, null);
+            Thread.yield(); // this is an operation's, and whoever else has come so far is about to be refused
         }
     }
 

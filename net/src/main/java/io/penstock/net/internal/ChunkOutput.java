@@ -49,6 +49,11 @@ public abstract class ChunkOutput implements Output {
         return total;
     }
 
+    /** Whether nobody but the calling thread can send here now, since it has claimed this. */
+    public boolean isMine() {
+        return false;
+    }
+
     /** The connection that carries it; null when there is none. */
     public @Nullable StreamConnection connection() {
         return null;

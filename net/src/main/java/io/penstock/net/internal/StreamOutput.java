@@ -230,6 +230,11 @@ final class StreamOutput extends ChunkOutput {
     }
 
     /** As {@link #claim()}; false when a thread is sending. */
+    @Override
+    public boolean isMine() {
+        return writer == Thread.currentThread();
+    }
+
     boolean tryBegin() {
         return tryBegin(Thread.currentThread());
     }
