@@ -30,6 +30,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -118,8 +119,8 @@ class HttpServerTest {
         return result.get(20, TimeUnit.SECONDS);
     }
 
-    /** UDS of Traffic Server's tests: a request over a UNIX path works, and whoever asks for addresses gets some. */
     @Test
+    @DisplayName("UDS: a request over a UNIX path works, and whoever asks for addresses gets some")
     void aUnixSocketServesAsWell(@TempDir Path folder) throws Exception {
         var address = UnixDomainSocketAddress.of(folder.resolve("http.sock"));
         Handler handler = exchange -> exchange.respond(

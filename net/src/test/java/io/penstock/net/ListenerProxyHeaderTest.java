@@ -11,6 +11,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -47,6 +48,7 @@ class ListenerProxyHeaderTest {
     }
 
     @Test
+    @DisplayName("PROXY-PROTO: source and destination that the header tells are those of the connection")
     void theHandlerSeesTheAddressesThatTheProxyTells() throws Exception {
         try (var listener = listen(Duration.ofSeconds(10))) {
             for (int version = 1; version <= 2; version++) {

@@ -187,17 +187,18 @@ class ReenableTest {
     }
 
     @Test
-    @DisplayName(
-            "CONNECT-REFUSED: an origin that refuses is 502; CONNECT, which this proxy does not offer, is 501 wherever it goes")
+    @DisplayName("CONNECT-REFUSED: an origin that refuses is 502, to a CONNECT too")
     void connectRefused() throws Exception {
-        try (var rig = Rig.alone().start();
+        String closed = "127.0.0.1:" + Origin.dead().getPort();
+        try (var rig = Rig.alone()
+                        .connect(ConnectOptions.to(ConnectTarget.of(closed)))
+                        .start();
                 var client = rig.client()) {
             assertThat(client.get("/").status()).isEqualTo(502);
-            String closed = "127.0.0.1:" + Origin.dead().getPort();
             client.send("CONNECT " + closed + " HTTP/1.1\nHost: " + closed + "\n\n");
-            Message refusal = client.answer("GET"); // with a body, as no tunnel has been opened
-            assertThat(refusal.status()).isEqualTo(501);
-            assertThat(refusal.body()).isEqualTo("this proxy opens no tunnels\n");
+            Message refusal = client.answer("CONNECT");
+            assertThat(refusal.status()).isEqualTo(502);
+            assertThat(refusal.body()).contains("phase:    connect", "target:   " + closed, "refused");
         }
     }
 }
