@@ -17,8 +17,8 @@ def loaded(url, seconds):
     require(done.returncode == 0, said)
     rate = re.search(r"^Requests/sec:\s*([\d.]+)", said, re.M)
     count = re.search(r"(\d+) requests in", said)
-    median = re.search(r"50%\s+(\S+)", said)
-    tail = re.search(r"99%\s+(\S+)", said)
+    median = re.search(r"^ +50%\s+(\S+)", said, re.M)
+    tail = re.search(r"^ +99%\s+(\S+)", said, re.M)
     require(rate and float(rate[1]) > 0 and count and median and tail, said)
     require("Socket errors" not in said and "Non-2xx" not in said, said)
     return int(count[1]), (f"{count[1]} requests in {seconds} s over 64 connections, {float(rate[1]):.0f}/s, no error, "
