@@ -1,19 +1,14 @@
 package io.penstock.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.channel.EventLoop;
-import io.netty.channel.SingleThreadEventLoop;
 import io.penstock.net.LoopOptions.Transport;
 import io.penstock.net.internal.NettyLoop;
 import java.io.IOException;
-import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.net.SocketAddress;
-import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -38,7 +33,6 @@ class ListenerCloseTest {
     /** More than a loop accepts at a time. */
     private static final int CLIENTS = 40;
 
-    private final Transport transport;
     private final Loops loops;
     private final Held held = new Held();
 
@@ -48,7 +42,6 @@ class ListenerCloseTest {
     }
 
     ListenerCloseTest(LoopOptions options) {
-        transport = options.transport();
         loops = Loops.open(options.withCount(1));
     }
 
@@ -66,35 +59,6 @@ class ListenerCloseTest {
     @Test
     void soAreThoseOfAUnixSocket(@TempDir Path directory) throws Exception {
         serveThoseWhoWait(UnixDomainSocketAddress.of(directory.resolve("socket")));
-    }
-
-    /** The loop is held again where the kernel keeps clients out already, and before the port closes. */
-    @Test
-    void whoComesWhileItDrainsIsKeptOut() throws Exception {
-        if (transport == Transport.NIO) return; // which cannot
-        Listener listener = Listener.open(
-                loops, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), connection -> connection.receive(1));
-        holdTheLoop();
-        int tasks = tasks();
-        var draining = Spawned.onPlatformThread(() -> listener.drain(Spawned.LIMIT));
-        Awaitility.await().atMost(Spawned.LIMIT).until(() -> tasks() == tasks + 1);
-        var behind = new Held();
-        eventLoop().execute(behind);
-        held.end();
-        Awaitility.await().atMost(Spawned.LIMIT).untilTrue(behind.begun);
-        var again = Spawned.onPlatformThread(() -> {
-            listener.close(); // waits for whoever is at it
-            return null;
-        });
-        again.parked();
-        try (var late = new Socket()) {
-            assertThatThrownBy(() -> late.connect(listener.address(), 300)).isInstanceOf(SocketTimeoutException.class);
-        } finally {
-            behind.end();
-        }
-        again.value();
-        assertThat(draining.value()).isTrue();
-        assertThatThrownBy(() -> connect(listener.address())).isInstanceOf(ConnectException.class);
     }
 
     private void serveThoseWhoWait(SocketAddress address) throws Exception {
@@ -127,8 +91,9 @@ class ListenerCloseTest {
         Awaitility.await("the loop is held").atMost(Spawned.LIMIT).untilTrue(held.begun);
     }
 
-    private static final class Held implements Runnable {
-        private final AtomicBoolean begun = new AtomicBoolean();
+    /** A task that lasts until it is let go. */
+    static final class Held implements Runnable {
+        final AtomicBoolean begun = new AtomicBoolean();
         private volatile boolean over;
 
         @Override
@@ -140,11 +105,6 @@ class ListenerCloseTest {
         void end() {
             over = true;
         }
-    }
-
-    /** That the loop has not begun. */
-    private int tasks() {
-        return ((SingleThreadEventLoop) eventLoop()).pendingTasks();
     }
 
     private EventLoop eventLoop() {

@@ -229,12 +229,12 @@ final class StreamOutput extends ChunkOutput {
         return givenUp;
     }
 
-    /** As {@link #claim()}; false when a thread is sending. */
     @Override
     public boolean isMine() {
         return writer == Thread.currentThread();
     }
 
+    /** As {@link #claim()}; false when a thread is sending. */
     boolean tryBegin() {
         return tryBegin(Thread.currentThread());
     }

@@ -67,17 +67,12 @@ public final class StreamRelay implements Relay {
 
     private void begin() {
         requireUsers(); // who is none any more would be told that somebody else is at it
-        there.claim();
+        claim();
         try {
-            back.claim();
-            try {
-                requireUsers();
-            } catch (IllegalStateException e) {
-                back.unclaim();
-                throw e;
-            }
+            requireUsers(); // one may have been released meanwhile
         } catch (IllegalStateException e) {
             there.unclaim();
+            back.unclaim();
             throw e;
         }
         for (StreamConnection each : List.of(first, second)) {
@@ -87,6 +82,16 @@ public final class StreamRelay implements Relay {
         limits.start();
         there.start();
         back.start();
+    }
+
+    private void claim() {
+        there.claim();
+        try {
+            back.claim();
+        } catch (IllegalStateException e) {
+            there.unclaim();
+            throw e;
+        }
     }
 
     private void requireUsers() {
