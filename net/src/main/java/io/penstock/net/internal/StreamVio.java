@@ -88,7 +88,7 @@ abstract class StreamVio {
     /** Behind the deadline, until re-enabled. */
     private volatile boolean stopped;
 
-    /** Bytes between the buffer and the stream, for moments: whoever cancels has the buffer for himself, and the final count, behind them. */
+    /** Bytes between the buffer and the stream, for moments: whoever cancels, or asks for the count, waits for them to be on one side. */
     private volatile int moving;
 
     /** The clock is to start anew. */
@@ -381,6 +381,7 @@ abstract class StreamVio {
     }
 
     public final long done() {
+        awaitMove();
         lock.lock();
         try {
             return done;
@@ -390,6 +391,7 @@ abstract class StreamVio {
     }
 
     public final long left() {
+        awaitMove();
         lock.lock();
         try {
             return requested - done;
@@ -476,8 +478,13 @@ abstract class StreamVio {
             lock.unlock();
         }
         endWait();
-        while (moving > 0 && !loop.eventLoop().inEventLoop()) Thread.yield();
+        awaitMove();
         return true;
+    }
+
+    /** Who has seen bytes where they went sees them counted as well; a loop does not wait for what it may be carrying itself. */
+    private void awaitMove() {
+        while (moving > 0 && !loop.eventLoop().inEventLoop()) Thread.yield();
     }
 
     /** What is due is not told any more. Holding the lock. */
