@@ -154,4 +154,28 @@ final class SplicedRelayTest {
             Await.until("nobody sends", sending::isDone);
         }
     }
+
+    /** However much of it is left when a turn has moved its share: of a turn that has moved the last byte nobody tells. */
+    @Test
+    void aRelayThatIsToEndDoesSoBehindWhatHasCome() throws Exception {
+        try (var loops = Loops.open(LoopOptions.DEFAULT.withCount(1))) {
+            for (int i = 0; i < 40; i++) {
+                try (Ends one = TCP.open(loops);
+                        Ends other = TCP.open(loops)) {
+                    int size = EACH + i * (128 << 10);
+                    var options = RelayOptions.DEFAULT.withSplice(Splice.ALWAYS).withCloseOnEof(true);
+                    Relay relay = Relay.between(one.connection(), other.connection(), options);
+                    one.peer().send(new Stream().next(size));
+                    other.peer().halfClose();
+                    one.peer().expectEnd();
+                    var expected = new Stream();
+                    ByteBuffer into = ByteBuffer.allocate(256 * 1024);
+                    while (other.peer().read(into.clear()) >= 0) expected.check(into.flip());
+                    assertThat(expected.position()).isEqualTo(size);
+                    assertThat(Call.onPlatformThread(relay::join).value().cause())
+                            .isEqualTo(Cause.ONE_ENDED);
+                }
+            }
+        }
+    }
 }
