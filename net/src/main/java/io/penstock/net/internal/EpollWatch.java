@@ -46,8 +46,7 @@ final class EpollWatch implements EpollIoHandle, PortWatch {
 
     @Override
     public void wantWritable() {
-        IoRegistration active = registration;
-        if (active != null && active.isValid()) active.submit(BOTH);
+        watch(BOTH);
     }
 
     @Override
@@ -56,9 +55,14 @@ final class EpollWatch implements EpollIoHandle, PortWatch {
         boolean failed = ops.contains(EpollIoOps.EPOLLERR);
         if (failed || ops.contains(EpollIoOps.EPOLLIN)) signals.readable();
         if (failed || ops.contains(EpollIoOps.EPOLLOUT)) {
-            from.submit(READING);
+            watch(READING);
             signals.writable();
         }
+    }
+
+    private void watch(EpollIoOps events) {
+        IoRegistration active = registration;
+        if (active != null && active.isValid()) active.submit(events);
     }
 
     @Override

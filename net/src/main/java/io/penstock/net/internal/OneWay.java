@@ -203,7 +203,8 @@ final class OneWay implements Runnable {
             }
         }
         // what lies in the socket is told again, if anything does: before the end nobody may wait for that
-        if (last || splice == null || !splice.isOn() || !rest()) from.stream().loop().execute(turn);
+        if (last || splice == null || !splice.isOn() || !rest())
+            from.stream().loop().execute(turn);
     }
 
     /** Until something comes; false when it has by now. */

@@ -88,7 +88,6 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         if (event != ChannelInputShutdownEvent.INSTANCE) return;
-        HalfClosedEpoll.keep(channel);
         halves.endInput(reset ? Reason.RESET : Reason.EOF, null);
         if (finished) channel.close(); // of no use to anybody, and epoll would report it again and again
     }

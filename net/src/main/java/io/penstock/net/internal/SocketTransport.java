@@ -10,7 +10,6 @@ import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
@@ -54,7 +53,7 @@ enum SocketTransport {
     EPOLL("epoll") {
         @Override
         IoHandlerFactory handlers() {
-            return EpollIoHandler.newFactory();
+            return LazyEpoll.factory();
         }
 
         @Override
