@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * What every start does, done once: a configuration is read, a plugin compiled, requests are proxied. The launcher lets the JVM
+ * What every start does, done once: a configuration is read, a plugin compiled, requests and tunnels are proxied. The launcher lets the JVM
  * record it ({@code -XX:AOTCacheOutput}); later starts find its classes linked and its methods profiled, and take a third of the time.
  */
 final class Rehearsal {
@@ -36,6 +36,11 @@ final class Rehearsal {
 
     static void run() throws StartException, PluginException, IOException {
         compile();
+        proxy();
+        RehearsedTunnels.run();
+    }
+
+    private static void proxy() throws StartException, IOException {
         Demo demo = Demo.start(0);
         try (Socket client = new Socket(InetAddress.getLoopbackAddress(), demo.port())) {
             client.setSoTimeout((int) PATIENCE.toMillis());

@@ -1,0 +1,116 @@
+package io.penstock.server;
+
+import io.penstock.http.Exchange;
+import io.penstock.http.Headers;
+import io.penstock.http.HttpServer;
+import io.penstock.net.Connection;
+import io.penstock.net.ConnectionException;
+import io.penstock.net.LoopOptions;
+import io.penstock.net.Loops;
+import io.penstock.server.config.ConfigException;
+import io.penstock.server.config.ConfigFile;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * Tunnels through the proxy, for little and for much, ended by either side and in either way. While a tunnel is open it does the same over
+ * and over, and the JVM compiles it for nothing else: without a rehearsal each of the first hundred ends would have it compiled again.
+ */
+final class RehearsedTunnels {
+    private static final int ROUNDS = 50;
+    private static final int LITTLE = 100;
+    private static final int MUCH = 2 * 1024 * 1024;
+    private static final int PATIENCE_MILLIS = 10_000;
+
+    private enum Ending {
+        CLIENT,
+        CLIENT_RESETS,
+        ORIGIN
+    }
+
+    private final InetSocketAddress proxy;
+
+    private RehearsedTunnels(InetSocketAddress proxy) {
+        this.proxy = proxy;
+    }
+
+    static void run() throws StartException, IOException {
+        Loops loops = Loops.open(LoopOptions.DEFAULT.withCount(1));
+        Penstock penstock = null;
+        try (HttpServer origin = HttpServer.listen(
+                loops, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), RehearsedTunnels::sendBack)) {
+            penstock = Penstock.start(
+                    ConfigFile.parse("rehearsal", """
+                    listeners: [ { address: "127.0.0.1:0" } ]
+                    upstreams: { origin: { servers: [ "127.0.0.1:%d" ] } }
+                    routes: [ { upstream: origin, upgrades: [ rehearsal ] } ]
+                    """.formatted(((InetSocketAddress) origin.address()).getPort())),
+                    List.of());
+            var tunnels = new RehearsedTunnels(
+                    (InetSocketAddress) penstock.addresses().getFirst());
+            for (int i = 0; i < ROUNDS; i++) {
+                for (Ending ending : Ending.values()) {
+                    tunnels.pass(LITTLE, ending);
+                    tunnels.pass(MUCH, ending);
+                }
+            }
+        } catch (ConfigException | ConnectionException e) {
+            throw new IOException("tunnels: " + e.getMessage(), e);
+        } finally {
+            if (penstock != null) penstock.stop(Duration.ofSeconds(1));
+            loops.close(Duration.ofSeconds(1));
+        }
+    }
+
+    /** The origin. */
+    private static void sendBack(Exchange exchange) {
+        String[] path = exchange.request().path().split("/");
+        int left = Integer.parseInt(path[2]);
+        try (Connection tunnel = exchange.upgrade("rehearsal", Headers.of())) {
+            while (left > 0 || !path[1].equals(Ending.ORIGIN.name())) {
+                byte[] piece = tunnel.receiveAny(64 * 1024);
+                tunnel.send(piece);
+                left -= piece.length;
+            }
+        } catch (ConnectionException e) {
+            // the client has ended it
+        }
+    }
+
+    private void pass(int size, Ending ending) throws IOException {
+        try (Socket client = new Socket(proxy.getAddress(), proxy.getPort())) {
+            client.setSoTimeout(PATIENCE_MILLIS);
+            var in = new DataInputStream(client.getInputStream());
+            OutputStream out = client.getOutputStream();
+            out.write(("GET /" + ending + "/" + size + " HTTP/1.1\r\nHost: rehearsal\r\n"
+                            + "Connection: Upgrade\r\nUpgrade: rehearsal\r\n\r\n")
+                    .getBytes(StandardCharsets.ISO_8859_1));
+            var head = new StringBuilder();
+            while (head.indexOf("\r\n\r\n") < 0) head.append((char) in.readUnsignedByte());
+            Thread.startVirtualThread(() -> write(out, size));
+            in.skipNBytes(size);
+            switch (ending) {
+                case CLIENT -> client.shutdownOutput();
+                case CLIENT_RESETS -> client.setSoLinger(true, 0);
+                case ORIGIN -> {}
+            }
+            if (ending != Ending.CLIENT_RESETS) in.transferTo(OutputStream.nullOutputStream());
+        }
+    }
+
+    private static void write(OutputStream out, int size) {
+        try {
+            out.write(new byte[size]);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // whoever reads misses it
+        }
+    }
+}
