@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -388,14 +389,18 @@ class DescriptorMatrixTest {
         Posix.close(fd);
     }
 
-    private static void hold(Loops loops, CountDownLatch until) {
+    /** Returns when the loop does nothing else any more. */
+    private static void hold(Loops loops, CountDownLatch until) throws InterruptedException {
+        var begun = new CountDownLatch(1);
         ((NettyLoop) loops.next()).eventLoop().execute(() -> {
+            begun.countDown();
             try {
                 until.await();
             } catch (InterruptedException e) {
                 throw new AssertionError(e);
             }
         });
+        assertThat(begun.await(Spawned.LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
     }
 
     /** Whatever becomes of it, the number is the caller's exactly if it was refused. */
