@@ -61,8 +61,8 @@ class HappyEyeballsTest {
         try (var deaf = new Deaf(ONE);
                 var server = new ServerSocket(deaf.port(), 8, TWO)) {
             long before = Descriptors.open();
-            var connector = to(Duration.ofSeconds(1), ONE, TWO);
-            for (Duration atMost : List.of(Duration.ofSeconds(9), Duration.ofMillis(990))) {
+            var connector = to(Duration.ofSeconds(2), ONE, TWO);
+            for (Duration atMost : List.of(Duration.ofSeconds(9), Duration.ofMillis(1990))) {
                 long start = System.nanoTime();
                 Connection connection = dial(connector, server.getLocalPort());
                 assertThat(peer(connection)).isEqualTo(TWO);

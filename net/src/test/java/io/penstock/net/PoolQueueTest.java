@@ -346,7 +346,7 @@ class PoolQueueTest {
     @Test
     void waitingAndDiallingShareOneTimeout() throws Exception {
         try (var silent = new SilentPeer()) {
-            Duration limit = Duration.ofMillis(400);
+            Duration limit = Duration.ofMillis(1600);
             Pool pool = pool(Connector.of(loops, connector.timeouts().withConnect(limit)), 1, 8);
             var first = Spawned.on(loop, () -> pool.connect(silent.address()));
             until(() -> pool.stats().dialling() == 1);
