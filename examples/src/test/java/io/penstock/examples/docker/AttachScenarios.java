@@ -3,15 +3,22 @@ package io.penstock.examples.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.examples.docker.Running.Outcome;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /** {@code docker attach}. */
 final class AttachScenarios {
     static final Scenario[] ALL = {
         new Scenario("attach: output and exit status", docker -> {
-            String name = docker.name("timed");
-            docker.run("run", "-d", "--name", name, "any", "sh", "-c", "sleep 0.8; echo o; echo e >&2; exit 3")
-                    .end();
-            docker.run("attach", name).ends(3, "o\n", "e\n");
+            String name = docker.name("told");
+            Path told = docker.home().resolve(name);
+            String waiting = "until [ -e " + told + " ]; do echo; sleep 0.1; done; echo o; echo e >&2; exit 3";
+            docker.run("run", "-d", "--name", name, "any", "sh", "-c", waiting).end();
+            var watching = docker.run("attach", name).awaitOutput("\n");
+            Files.createFile(told);
+            Outcome seen = watching.end();
+            assertThat(new Outcome(seen.status(), seen.output().strip(), seen.error()))
+                    .isEqualTo(new Outcome(3, "o", "e\n"));
             docker.run("rm", name).end();
         }),
         new Scenario("attach: input", docker -> {
