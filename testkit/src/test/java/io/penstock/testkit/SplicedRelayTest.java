@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -174,11 +175,35 @@ final class SplicedRelayTest {
                     var expected = new Stream();
                     ByteBuffer into = ByteBuffer.allocate(256 * 1024);
                     while (other.peer().read(into.clear()) >= 0) expected.check(into.flip());
-                    assertThat(expected.position()).isPositive();
-                    assertThat(Call.onPlatformThread(relay::join).value().cause())
-                            .isEqualTo(Cause.ONE_ENDED);
+                    var end = Call.onPlatformThread(relay::join).value();
+                    assertThat(end.cause()).isEqualTo(Cause.ONE_ENDED);
+                    assertThat(expected.position()).isEqualTo(end.there());
                 }
             }
+        }
+    }
+
+    /** It sends faster than the other side takes, so that there is always more; who had to be cut off would leave a reset behind. */
+    @Test
+    void aPeerThatGoesOnSendingDoesNotKeepARelayThatIsToEnd() throws Exception {
+        try (var loops = Loops.open(LoopOptions.DEFAULT.withCount(1));
+                Ends one = TCP.open(loops);
+                Ends other = TCP.open(loops)) {
+            var options = RelayOptions.DEFAULT.withSplice(Splice.ALWAYS).withLifetime(Duration.ofMillis(200));
+            Relay relay = Relay.between(one.connection(), other.connection(), options);
+            var flood = Call.onPlatformThread(() -> {
+                var stream = new Stream();
+                while (relay.isOpen()) one.peer().send(stream.next(64 * 1024));
+                return true;
+            });
+            var expected = new Stream();
+            ByteBuffer into = ByteBuffer.allocate(256);
+            while (other.peer().read(into.clear()) >= 0) expected.check(into.flip());
+            var end = Call.onPlatformThread(relay::join).value();
+            assertThat(end.cause()).isEqualTo(Cause.LIFETIME);
+            assertThat(expected.position()).isEqualTo(end.there());
+            one.peer().close();
+            Await.until("nobody sends", flood::isDone);
         }
     }
 }

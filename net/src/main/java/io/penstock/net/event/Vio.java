@@ -19,7 +19,7 @@ public sealed interface Vio extends Action permits ReadVio, WriteVio {
     /** How many bytes are to be moved. */
     long requested();
 
-    /** How many bytes have been moved: into the buffer, or out of it and into the connection. Who has seen them there sees them counted. */
+    /** How many bytes have been moved: into the buffer, or out of it and into the connection. Who has seen them there, and is no loop itself, sees them counted. */
     long done();
 
     /** How many bytes are still to be moved. */

@@ -43,6 +43,7 @@ final class Kernel {
     private static final int O_CLOEXEC = 0x80000;
     private static final int SPLICE_F_MOVE = 1;
     private static final int SPLICE_F_NONBLOCK = 2;
+    private static final long FIONREAD = 0x541B;
     private static final int MSG_TRUNC = 0x20;
     private static final int MSG_DONTWAIT = 0x40;
     private static final int MSG_NOSIGNAL = 0x4000;
@@ -58,6 +59,7 @@ final class Kernel {
     private static final MethodHandle GETSOCKNAME = call("getsockname", JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle GETPEERNAME = call("getpeername", JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle FCNTL = variadic("fcntl", JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle IOCTL = variadic("ioctl", JAVA_INT, JAVA_LONG, ADDRESS);
     private static final MethodHandle OPEN = variadic("open", ADDRESS, JAVA_INT, JAVA_INT);
     private static final MethodHandle DUP2 = call("dup2", JAVA_INT, JAVA_INT);
     private static final MethodHandle SETSOCKOPT = call("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
@@ -304,6 +306,18 @@ final class Kernel {
                     (long) most,
                     SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
             return unlessLater("splice", state, (int) moved);
+        } catch (Throwable e) {
+            throw thrown(e);
+        }
+    }
+
+    /** How much a socket has received that nobody has taken. */
+    static int waiting(int fd) throws Errno {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = state(arena);
+            MemorySegment count = arena.allocate(JAVA_INT);
+            checked("ioctl", state, (int) IOCTL.invokeExact(state, fd, FIONREAD, count));
+            return count.get(JAVA_INT, 0);
         } catch (Throwable e) {
             throw thrown(e);
         }

@@ -9,7 +9,6 @@ import io.netty.channel.IoRegistration;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollIoOps;
 import io.netty.util.concurrent.ThreadAwareExecutor;
-import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,9 +17,10 @@ import org.slf4j.LoggerFactory;
  * Netty's epoll, told what its sockets wait for once a turn, just before it waits, and only of what has changed. By itself (4.2.18) it makes
  * a system call of each step: five more for a tunnel that is opened and ended, and most of them are undone by the next.
  *
- * <p>A socket that waits for nothing stays in the set. Netty takes it out and forgets that it has: as soon as a write has to wait for room,
- * {@code epoll_ctl} fails with ENOENT and the write with it, and so no long reply would reach a peer that has half-closed. Here it waits for
- * edges, of nothing.
+ * <p>A socket that does not wait for input is told by edges, and stays in the set when it waits for nothing. Netty takes it out and forgets
+ * that it has: as soon as a write has to wait for room, {@code epoll_ctl} fails with ENOENT and the write with it, and so no long reply would
+ * reach a peer that has half-closed. And of a peer that has reset the connection while nobody reads it the kernel would tell again and
+ * again, and keep the loop busy.
  *
  * <p>On the loop.
  */
@@ -91,12 +91,13 @@ final class LazyEpoll implements IoHandler {
 
         @Override
         public long submit(IoOps ops) {
+            if (!isValid()) return -1;
             if (!loop.isExecutorThread(Thread.currentThread())) {
                 loop.execute(() -> submit(ops));
                 return 0;
             }
-            if (!isValid()) return -1;
-            wanted = ops.equals(EpollIoOps.NONE) ? EpollIoOps.EPOLLET : (EpollIoOps) ops;
+            var asked = (EpollIoOps) ops;
+            wanted = asked.contains(EpollIoOps.EPOLLIN) ? asked : asked.with(EpollIoOps.EPOLLET);
             if (!queued) {
                 queued = true;
                 changed.add(this);
@@ -111,8 +112,8 @@ final class LazyEpoll implements IoHandler {
             told = wanted;
             try {
                 inner.submit(wanted);
-            } catch (UncheckedIOException e) {
-                LOG.warn("epoll refuses a socket, which is closed: {}", e.getMessage());
+            } catch (RuntimeException e) {
+                LOG.warn("epoll refuses {}, which is closed: {}", handle, e.getMessage());
                 close();
             }
         }

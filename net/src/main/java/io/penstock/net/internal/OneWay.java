@@ -43,6 +43,10 @@ final class OneWay implements Runnable {
 
     private boolean inTurn;
     private boolean again;
+
+    /** How much of what had come when the rest was not wanted any more is still to be moved; negative until then. */
+    private long due = -1;
+
     private boolean finished;
     private boolean done;
     private boolean left;
@@ -165,6 +169,7 @@ final class OneWay implements Runnable {
     }
 
     private void move() {
+        if (last && due < 0) due = waiting();
         for (int moved = 0; moved < MOST_IN_A_TURN; ) {
             Reason end = input.ending();
             if (end != null && end != Reason.EOF && !last) {
@@ -182,14 +187,18 @@ final class OneWay implements Runnable {
                 }
                 case SOME -> {}
             }
+            if (due == 0) {
+                finish(); // a peer that goes on sending does not keep the relay
+                return;
+            }
             ByteBuf chunk = from.streamInput().takeHeld();
             if (chunk == null) chunk = input.poll();
             Piped piped = splice == null ? null : splice.take(chunk);
             if (piped != null) {
-                moved += (int) piped.count();
+                moved += counted(piped.count());
                 pass(piped);
             } else if (chunk != null) {
-                moved += chunk.readableBytes();
+                moved += counted(chunk.readableBytes());
                 pass(chunk);
             } else if (end == Reason.EOF || last) {
                 finish();
@@ -205,6 +214,16 @@ final class OneWay implements Runnable {
         // what lies in the socket is told again, if anything does: before the end nobody may wait for that
         if (last || splice == null || !splice.isOn() || !rest())
             from.stream().loop().execute(turn);
+    }
+
+    private long waiting() {
+        long taken = from.streamInput().held() + input.waiting();
+        return splice == null ? taken : taken + splice.waiting();
+    }
+
+    private int counted(long size) {
+        if (due > 0) due = Math.max(0, due - size);
+        return (int) size;
     }
 
     /** Until something comes; false when it has by now. */

@@ -17,6 +17,9 @@ public final class OutputVio extends StreamVio implements WriteVio {
     /** So little that an output which has nothing else to send takes it, and what frames it, without waiting. */
     private static final int PIECE = OutputHalf.MARK / 2;
 
+    /** Around each block there may be the size of a chunk, and two ends of lines. */
+    private static final int FRAME = 16;
+
     private final ChunkOutput output;
     private final @Nullable StreamOutput half;
     private final BlockChain.Place from;
@@ -64,7 +67,7 @@ public final class OutputVio extends StreamVio implements WriteVio {
             } finally {
                 endMove();
             }
-            room -= count;
+            room -= count + FRAME;
         }
     }
 

@@ -155,6 +155,17 @@ final class SplicedWay {
         from.taste(toOn);
     }
 
+    /** How much lies in the socket; 0 also where that cannot be known. */
+    int waiting() {
+        int socket = from.descriptor();
+        if (socket < 0 || input.hasEnded()) return 0;
+        try {
+            return Kernel.waiting(socket);
+        } catch (Errno e) {
+            return 0; // what has become of it is seen by reading it
+        }
+    }
+
     /** The other side has no room: nothing is to be read in the meantime. */
     void pause() {
         if (!on || paused) return;

@@ -482,9 +482,9 @@ abstract class StreamVio {
         return true;
     }
 
-    /** Who has seen bytes where they went sees them counted as well; a loop does not wait for what it may be carrying itself. */
+    /** Who has seen bytes where they went sees them counted as well; loops themselves do not wait, for what they may be carrying. */
     private void awaitMove() {
-        while (moving > 0 && !loop.eventLoop().inEventLoop()) Thread.yield();
+        while (moving > 0 && !loop.owner().isAnyLoopItself()) Thread.yield();
     }
 
     /** What is due is not told any more. Holding the lock. */

@@ -169,6 +169,15 @@ class LazyEpollTest {
         assertThat(kernel.told).containsExactly(IN, "waits", EpollIoOps.EPOLLET, "waits");
     }
 
+    /** A reset of the peer would be told for ever. */
+    @Test
+    void aSocketThatWaitsForNoInputIsToldByEdges() throws Exception {
+        IoRegistration registration = epoll.register(socket);
+        registration.submit(EpollIoOps.EPOLLOUT);
+        turn();
+        assertThat(kernel.told).containsExactly(EpollIoOps.EPOLLOUT.with(EpollIoOps.EPOLLET), "waits");
+    }
+
     @Test
     void itIsToldNothingOfASocketThatIsGone() throws Exception {
         IoRegistration registration = epoll.register(socket);
