@@ -18,7 +18,7 @@ import java.time.Duration;
  */
 final class Rehearsal {
     private static final int REQUESTS = 300;
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private static final String PLUGIN = """
             import io.penstock.proxy.*;

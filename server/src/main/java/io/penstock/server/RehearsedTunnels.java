@@ -12,7 +12,6 @@ import io.penstock.server.config.ConfigFile;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -27,8 +26,7 @@ import java.util.List;
 final class RehearsedTunnels {
     private static final int ROUNDS = 50;
     private static final int LITTLE = 100;
-    private static final int MUCH = 2 * 1024 * 1024;
-    private static final int PATIENCE_MILLIS = 10_000;
+    private static final int MUCH = 512 * 1024;
 
     private enum Ending {
         CLIENT,
@@ -87,7 +85,7 @@ final class RehearsedTunnels {
 
     private void pass(int size, Ending ending) throws IOException {
         try (Socket client = new Socket(proxy.getAddress(), proxy.getPort())) {
-            client.setSoTimeout(PATIENCE_MILLIS);
+            client.setSoTimeout((int) Rehearsal.PATIENCE.toMillis());
             var in = new DataInputStream(client.getInputStream());
             OutputStream out = client.getOutputStream();
             out.write(("GET /" + ending + "/" + size + " HTTP/1.1\r\nHost: rehearsal\r\n"
@@ -110,7 +108,7 @@ final class RehearsedTunnels {
         try {
             out.write(new byte[size]);
         } catch (IOException e) {
-            throw new UncheckedIOException(e); // whoever reads misses it
+            // whoever reads what comes back misses it
         }
     }
 }
