@@ -123,13 +123,14 @@ class InterceptTest {
                 var proxy = Proxy.of(loops, List.of());
                 var http = HttpServer.listen(loops, new InetSocketAddress("127.0.0.1", 0), proxy)) {
             start(proxy, server);
-            Thread.ofVirtual().start(() -> serve(server));
+            var serving = Thread.ofVirtual().start(() -> serve(server));
             String url = "http://127.0.0.1:" + port(http) + style;
             assertThat(Web.get(url).body()).isEqualTo(BODY);
             String large = "0123456789abcdef".repeat(1 << 18);
             assertThat(post(url, large)).as("4 MiB there and back").isEqualTo(large);
             for (int i = 0; i < 20; i++) assertThat(Web.get(url).body()).isEqualTo(BODY);
             server.close();
+            serving.join(); // until then the kernel lets clients connect
             for (int i = 0; i < 10; i++) {
                 var refused = Web.get(url);
                 assertThat(refused.statusCode()).isEqualTo(502);

@@ -6,7 +6,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -30,7 +30,8 @@ final class Origin implements AutoCloseable {
 
     private final ServerSocket server;
     private final Script script;
-    private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+    private final Map<Socket, Thread> open = new ConcurrentHashMap<>();
+    private final Thread acceptor;
     private final AtomicInteger connections = new AtomicInteger();
     private final List<Message> requests = new CopyOnWriteArrayList<>();
     private final CountDownLatch closed = new CountDownLatch(1);
@@ -39,7 +40,7 @@ final class Origin implements AutoCloseable {
     private Origin(Script script) throws IOException {
         this.server = new ServerSocket(0, 100, InetAddress.getLoopbackAddress());
         this.script = script;
-        Thread.ofVirtual().name("origin").start(this::accept);
+        this.acceptor = Thread.ofVirtual().name("origin").start(this::accept);
     }
 
     static Origin of(Script script) throws IOException {
@@ -70,9 +71,10 @@ final class Origin implements AutoCloseable {
         try {
             while (true) {
                 Socket socket = server.accept();
-                open.add(socket);
                 connections.incrementAndGet();
-                Thread.ofVirtual().name("origin connection").start(() -> serve(socket));
+                var server = Thread.ofVirtual().name("origin connection").unstarted(() -> serve(socket));
+                open.put(socket, server);
+                server.start();
             }
         } catch (IOException _) {
             // closed by the test
@@ -137,11 +139,16 @@ final class Origin implements AutoCloseable {
         return requests.getFirst();
     }
 
+    /** Nobody is answered behind this: what a thread waits on is closed when it has noticed, and until then the kernel lets others connect. */
     @Override
-    public void close() throws IOException {
+    public void close() throws IOException, InterruptedException {
         server.close();
         closed.countDown();
-        for (Socket socket : open) socket.close();
+        acceptor.join();
+        for (var each : open.entrySet()) {
+            each.getKey().close();
+            if (!each.getValue().join(Rig.LIMIT)) failures.add(new AssertionError("it does not end"));
+        }
         if (!failures.isEmpty()) {
             var failed = new AssertionError("the origin's script failed: " + failures.getFirst());
             failures.forEach(failed::addSuppressed);
