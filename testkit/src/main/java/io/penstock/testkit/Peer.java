@@ -15,6 +15,9 @@ import javax.net.ssl.SSLSocket;
  * fails the test when it is passed. Never called on a loop's thread: it blocks.
  */
 public interface Peer extends AutoCloseable {
+    /** What the kernel keeps in either direction of a peer over TCP, in bytes; left alone it grows to many MiB, all of which would have to be moved. */
+    int KERNEL_BUFFER = 256 * 1024;
+
     /** A far end of a socket of the JDK's, TCP or UNIX, which it owns from now on. */
     static Peer of(SocketChannel socket) throws IOException {
         return new SocketPeer(socket);

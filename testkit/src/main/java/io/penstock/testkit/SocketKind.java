@@ -16,6 +16,6 @@ interface SocketKind extends ConnectionKind {
 
     @Override
     default long mostUnderWay() {
-        return 64L << 20;
+        return isTcp() ? 16L << 20 : 4L << 20;
     }
 }

@@ -21,7 +21,11 @@ final class SocketPeer implements Peer {
     SocketPeer(SocketChannel channel) throws IOException {
         this.channel = channel;
         tcp = channel.getLocalAddress() instanceof InetSocketAddress;
-        if (tcp) channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        if (tcp) {
+            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            channel.setOption(StandardSocketOptions.SO_SNDBUF, KERNEL_BUFFER);
+            channel.setOption(StandardSocketOptions.SO_RCVBUF, KERNEL_BUFFER);
+        }
         channel.configureBlocking(false);
         channel.register(readable, SelectionKey.OP_READ);
         channel.register(writable, SelectionKey.OP_WRITE);

@@ -18,6 +18,8 @@ final class TlsPeer implements Peer {
     TlsPeer(Socket raw, SSLSocket secured) throws IOException {
         this.raw = raw;
         this.secured = secured;
+        raw.setSendBufferSize(KERNEL_BUFFER);
+        raw.setReceiveBufferSize(KERNEL_BUFFER);
         secured.setSoTimeout((int) Await.LIMIT.toMillis());
     }
 

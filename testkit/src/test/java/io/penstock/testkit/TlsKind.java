@@ -109,6 +109,6 @@ record TlsKind(Origin origin, TlsEngine engine) implements ConnectionKind {
 
     @Override
     public long mostUnderWay() {
-        return 64L << 20;
+        return 16L << 20;
     }
 }

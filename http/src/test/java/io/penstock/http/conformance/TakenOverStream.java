@@ -22,6 +22,6 @@ interface TakenOverStream extends ConnectionKind {
 
     @Override
     default long mostUnderWay() {
-        return 64L << 20;
+        return 16L << 20;
     }
 }
