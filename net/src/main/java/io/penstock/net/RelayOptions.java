@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param closeOnEof whether the end of one stream is the end of both, as RFC 9110 §9.3.6 has it for CONNECT: what has come by then is still
  *     delivered, both ways. Else each direction ends for itself
  * @param keepAlive how long a TCP connection may be silent until the operating system asks whether the peer is still there, and how long
- *     it waits between the questions
+ *     it waits between the questions; {@code SO_KEEPALIVE} is set as late as that, so a short tunnel does without
  * @param splice whether the kernel moves the bytes from socket to socket
  * @param there sees what goes from the first connection to the second; null for nobody
  * @param back sees what goes from the second connection to the first; null for nobody

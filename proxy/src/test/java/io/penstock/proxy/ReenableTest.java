@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -183,6 +184,47 @@ class ReenableTest {
                         .until(() -> count[1].get() == clients); // told behind the last count of sessions
                 assertThat(count[0]).hasValue(clients * requests);
             }
+        }
+    }
+
+    @Test
+    @DisplayName("OPEN-CLOSE: of each of 100 connections, no transaction begins before its session or outlives it")
+    void openClose() throws Exception {
+        var told = new ConcurrentHashMap<Long, List<String>>();
+        int clients = 100;
+        int requests = 3;
+        try (var origin = Origin.replying(Origin.OK);
+                var rig = Rig.before(origin)
+                        .loops(2)
+                        .plugin(penstock -> {
+                            var observer = Continuation.of((_, event) -> {
+                                switch ((HttpEvent) event) {
+                                    case HttpEvent.TransactionHook(var hook, var transaction) -> {
+                                        told.get(transaction.session().id()).add(hook.toString());
+                                        transaction.resume();
+                                    }
+                                    case HttpEvent.SessionHook(var hook, var session) -> {
+                                        told.computeIfAbsent(session.id(), _ -> new CopyOnWriteArrayList<>())
+                                                .add(hook.toString());
+                                        session.resume();
+                                    }
+                                }
+                            });
+                            penstock.on(Hook.SESSION_START, observer);
+                            penstock.on(Hook.TRANSACTION_START, observer);
+                            penstock.on(Hook.TRANSACTION_CLOSE, observer);
+                            penstock.on(Hook.SESSION_CLOSE, observer);
+                        })
+                        .start()) {
+            try (var wires = new Wires(rig, clients)) {
+                wires.each(requests, wire -> assertThat(wire.get("/").body()).isEqualTo("ok"));
+            }
+            var whole = new ArrayList<>(List.of("SESSION_START"));
+            for (int i = 0; i < requests; i++) whole.addAll(List.of("TRANSACTION_START", "TRANSACTION_CLOSE"));
+            whole.add("SESSION_CLOSE");
+            await().atMost(Rig.LIMIT)
+                    .untilAsserted(
+                            () -> assertThat(told.values()).hasSize(clients).allMatch(whole::equals));
         }
     }
 

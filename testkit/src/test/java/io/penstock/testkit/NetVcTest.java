@@ -87,7 +87,8 @@ final class NetVcTest {
                 new Entry("eos", End.of(4000, 10, 8192), End.of(10, 6000, 8192).ending(Last.EOS, Last.COMPLETE), false),
                 new Entry(
                         "werr",
-                        // not the 4000 of theirs, which a busy machine may have sent before the peer's close comes about
+                        // not the 4000 of theirs, which a busy machine may have sent before the peer's close comes
+                        // about
                         End.of(40_000_000, 10, 129).ending(Last.COMPLETE, Last.ERROR),
                         End.of(10, 10, 129),
                         true),

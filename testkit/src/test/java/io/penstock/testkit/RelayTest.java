@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.penstock.net.Connection;
 import io.penstock.net.Connection.Origin;
+import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.LoopOptions;
 import io.penstock.net.Loops;
@@ -17,12 +18,15 @@ import io.penstock.net.Scope;
 import io.penstock.net.TlsEngine;
 import java.io.ByteArrayOutputStream;
 import java.lang.reflect.Proxy;
+import java.net.SocketOption;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import jdk.net.ExtendedSocketOptions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -168,6 +172,43 @@ final class RelayTest {
         assertThat(one.peer().read(15)).isEqualTo(Payload.bytes("reply, and more"));
         Await.until("what has passed it is counted", () -> relay.there() == 21 && relay.back() == 8);
         one.connection().abort();
+    }
+
+    @Test
+    void theSystemAsksWhetherPeersThatMayHaveBeenSilentAreThere() throws Exception {
+        Ends one = tcp();
+        Ends other = tcp();
+        var relay = Relay.between(
+                one.connection(), other.connection(), RelayOptions.DEFAULT.withKeepAlive(Duration.ofSeconds(1)));
+        for (Connection each : List.of(one.connection(), other.connection())) {
+            Await.until("it asks", () -> number(each, ExtendedSocketOptions.TCP_KEEPINTERVAL) == 1);
+            assertThat(number(each, ExtendedSocketOptions.TCP_KEEPIDLE)).isEqualTo(1);
+            assertThat(each.option(StandardSocketOptions.SO_KEEPALIVE)).isTrue();
+        }
+        one.peer().send(Payload.bytes("still there"));
+        assertThat(other.peer().read(11)).isEqualTo(Payload.bytes("still there"));
+        relay.abort();
+    }
+
+    @Test
+    void itDoesNotAskBefore() throws Exception {
+        Ends one = tcp();
+        Ends other = tcp();
+        Relay relay = relay(one, other);
+        one.peer().send(Payload.bytes("there"));
+        assertThat(other.peer().read(5)).isEqualTo(Payload.bytes("there"));
+        assertThat(one.connection().option(StandardSocketOptions.SO_KEEPALIVE)).isFalse();
+        assertThat(other.connection().option(StandardSocketOptions.SO_KEEPALIVE))
+                .isFalse();
+        relay.abort();
+    }
+
+    private static int number(Connection connection, SocketOption<Integer> name) {
+        try {
+            return connection.option(name);
+        } catch (ConnectionException e) {
+            throw new AssertionError(e);
+        }
     }
 
     @ParameterizedTest

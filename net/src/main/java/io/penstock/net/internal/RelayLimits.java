@@ -6,7 +6,7 @@ import io.penstock.net.event.Action;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How long a relay may do nothing, and how long it may last.
+ * How long a relay may do nothing, how long it may last, and when its peers are asked whether they are there.
  *
  * <p>The timers are lazy: what goes on moves none of them, but is asked for when one fires.
  */
@@ -15,12 +15,14 @@ final class RelayLimits {
     private final long idle;
     private final long linger;
     private final long lifetime;
+    private final long keepAlive;
     private volatile long lastMove = System.nanoTime();
     private volatile boolean halfEnded;
 
     private final SpinLock lock = new SpinLock();
     private @Nullable Action silence;
     private @Nullable Action whole;
+    private @Nullable Action asking;
     private boolean over;
 
     /** Only the timer that watches the silence changes it, and there is one at a time. */
@@ -31,12 +33,24 @@ final class RelayLimits {
         this.idle = options.idle().toNanos();
         this.linger = options.linger().toNanos();
         this.lifetime = options.lifetime().toNanos();
+        this.keepAlive = options.keepAlive().toNanos();
     }
 
     void start() {
         progress = relay.progress(); // what was sent before does not count
         if (idle > 0) silence(idle);
         if (lifetime > 0) whole(lifetime, () -> relay.endSoon(Cause.LIFETIME));
+        if (keepAlive > 0) ask(keepAlive);
+    }
+
+    /** Not from the beginning: the kernel looks back how long it has been silent, and most tunnels have ended by then. */
+    private void ask(long nanos) {
+        lock.lock();
+        try {
+            if (!over) asking = relay.loop().timer(nanos, relay::keepAlive);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Something goes on. */
@@ -98,6 +112,7 @@ final class RelayLimits {
             over = true;
             if (silence != null) silence.cancel();
             if (whole != null) whole.cancel();
+            if (asking != null) asking.cancel();
         } finally {
             lock.unlock();
         }

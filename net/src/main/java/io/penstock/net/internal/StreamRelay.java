@@ -75,10 +75,8 @@ public final class StreamRelay implements Relay {
             back.unclaim();
             throw e;
         }
-        for (StreamConnection each : List.of(first, second)) {
-            each.keep();
-            keepAlive(each);
-        }
+        first.keep();
+        second.keep();
         limits.start();
         there.start();
         back.start();
@@ -100,9 +98,16 @@ public final class StreamRelay implements Relay {
         }
     }
 
+    /** The peers are asked whether they are there, where that is TCP's business. */
+    void keepAlive() {
+        for (StreamConnection each : List.of(first, second)) {
+            if (each.remoteAddress() instanceof InetSocketAddress)
+                each.stream().loop().execute(() -> keepAlive(each));
+        }
+    }
+
     private void keepAlive(StreamConnection connection) {
         int seconds = (int) Math.max(1, options.keepAlive().toSeconds());
-        if (options.keepAlive().isZero() || !(connection.remoteAddress() instanceof InetSocketAddress)) return;
         try {
             connection.option(StandardSocketOptions.SO_KEEPALIVE, true);
             for (SocketOption<Integer> period :

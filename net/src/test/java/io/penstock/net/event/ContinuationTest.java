@@ -13,9 +13,12 @@ import io.penstock.net.Spawned;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -71,6 +74,21 @@ class ContinuationTest {
             assertThat(last).containsOnly(each);
             assertThat(where).containsExactly(continuation.loop());
         }
+    }
+
+    @Test
+    @DisplayName("CONT-CALL: the handler is given the continuation that was told, and the event itself, once")
+    void contCall() {
+        var got = new CopyOnWriteArrayList<Object>();
+        var continuation = Continuation.of((self, event) -> got.addAll(List.of(self, event)));
+        var event = new Number(0, 200);
+        continuation.tell(event, loop);
+        await().until(() -> got.size() == 2);
+        continuation.tell(new Number(0, 201), loop);
+        await().until(() -> got.size() == 4);
+        assertThat(got.getFirst()).isSameAs(continuation);
+        assertThat(got.get(1)).isSameAs(event);
+        assertThat(continuation.loop()).isSameAs(loop);
     }
 
     @Test
