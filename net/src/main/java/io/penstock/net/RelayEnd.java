@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param there bytes of the first connection that left for the second
  * @param back bytes of the second connection that left for the first
  * @param lasted from the start until then
- * @param failure what has happened to which peer, where a connection was lost or a tap has thrown; else null
+ * @param failure what has happened to which peer, where a connection was lost or closed on this side, or a tap has thrown; else null
  */
 public record RelayEnd(
         Cause cause,

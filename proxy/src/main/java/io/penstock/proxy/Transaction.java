@@ -436,6 +436,7 @@ public final class Transaction {
         if (failure.phase() == ConnectionException.Phase.POOL) return EndedBy.PENSTOCK;
         return switch (failure.reason()) {
             case CLOSED, INTERRUPTED -> EndedBy.PENSTOCK;
+            case BUSY_CONNECTING, BUSY_READING, BUSY_WRITING -> EndedBy.PLUGIN; // it is at it with two threads
             default -> {
                 if (isOfClient(failure)) yield EndedBy.CLIENT;
                 yield intercept != null && intercept.isContacted() ? EndedBy.PLUGIN : EndedBy.ORIGIN;

@@ -49,17 +49,13 @@ public final class Tunnel {
             throws PluginFailure, ConnectionException, InterruptedException {
         var tunnel = new Tunnel(transaction, answer.protocol(), options);
         Connection origin = answer.far().takeOver();
-        Connection client = null;
         try {
-            client = transaction.exchange().takeOver(answer.head(), UnreadBody.FAIL);
+            Connection client = transaction.exchange().takeOver(answer.head(), UnreadBody.FAIL);
             transaction.takenOver(tunnel);
             transaction.at(Hook.TUNNEL_START);
             tunnel.relay = Relay.between(client, origin, tunnel.options);
         } finally {
-            if (tunnel.relay == null) { // there is nobody to pass on what they send
-                origin.abort();
-                if (client != null) client.abort();
-            }
+            if (tunnel.relay == null) origin.abort(); // as the exchange does with the client's, by the failure
         }
     }
 

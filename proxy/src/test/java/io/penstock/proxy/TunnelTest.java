@@ -180,6 +180,7 @@ class TunnelTest {
                 assertThat(record.status()).isEqualTo(101);
                 assertThat(record.endedBy()).isEqualTo(EndedBy.PLUGIN);
                 assertThat(record.phase()).isEqualTo(Phase.TAKEN_OVER);
+                assertThat(record.takenOver().cause()).isEqualTo("failed");
                 assertThat(captured.lines()).anyMatch(line -> line.contains("plugin bad failed at"));
                 await().atMost(Rig.LIMIT).until(() -> origin.open() == 0);
             }

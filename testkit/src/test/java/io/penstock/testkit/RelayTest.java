@@ -303,7 +303,10 @@ final class RelayTest {
             Ends other = tcp();
             Relay relay = relay(one, other);
             other.act(verb).value();
-            assertThat(end(relay).cause()).isEqualTo(Cause.ABORTED);
+            RelayEnd end = end(relay);
+            assertThat(end.cause()).isEqualTo(Cause.ABORTED);
+            assertThat(end.failure().reason()).isEqualTo(Reason.CLOSED);
+            assertThat(end.failure().peer()).isEqualTo(other.connection().remoteAddress());
             one.peer().expectReset();
         }
     }

@@ -318,7 +318,7 @@ final class ServerExchange implements Exchange {
                                 : "behind its connection, which it had ended before");
                 return;
             }
-            if (!(failure instanceof ConnectionException lost) || isLoss(lost)) {
+            if (!(failure instanceof ConnectionException lost) || isMistake(lost) || isLoss(lost)) {
                 raw.failed();
             } else if (isTimeout(lost)) {
                 raw.timedOut(lost);
@@ -348,6 +348,8 @@ final class ServerExchange implements Exchange {
             answerInstead(408, ": the body of the request did not come in time");
         } else if (lost != null || failure instanceof InterruptedException || !connection.isOpen()) {
             connection.abort();
+        } else if (isTooLong(failure)) {
+            answerInstead(413, ": the body of the request is longer than is taken here");
         } else if (failure instanceof NotAskedException asked) {
             LOG.debug("{}: {}", origin(), asked.getMessage());
             answerInstead(asked.answer(), asked.text());
@@ -360,7 +362,7 @@ final class ServerExchange implements Exchange {
     /** Where it is a connection of the handler's own that has failed, what is to be known is in the text. */
     private void tell(Throwable failure) {
         String text = "{}: the handler failed before it answered; the answer is 500";
-        if (failure instanceof ConnectionException lost) {
+        if (failure instanceof ConnectionException lost && !isMistake(lost)) {
             LOG.error(text + ": {}", origin(), lost.getMessage());
             LOG.debug("{}", origin(), lost);
         } else {
@@ -389,6 +391,11 @@ final class ServerExchange implements Exchange {
         return failure.reason() == Reason.TIMEOUT && connection.isPeer(failure.peer());
     }
 
+    /** Whether the client has sent more than the handler takes. */
+    private boolean isTooLong(Throwable failure) {
+        return failure instanceof ConnectionException e && e.reason() == Reason.TOO_LONG && connection.isPeer(e.peer());
+    }
+
     /** Whether it says no more than that the client's connection is no more. */
     private boolean isLoss(ConnectionException failure) {
         return switch (failure.reason()) {
@@ -397,9 +404,19 @@ final class ServerExchange implements Exchange {
         };
     }
 
+    /** Whether it is no connection that has failed, but the handler, which is at it with two threads. */
+    private static boolean isMistake(ConnectionException failure) {
+        return switch (failure.reason()) {
+            case BUSY_CONNECTING, BUSY_READING, BUSY_WRITING -> true;
+            default -> false;
+        };
+    }
+
     /** Connections fail all the time; everything else is a fault of the handler. */
     private void log(Throwable failure, String when) {
-        if (!(failure instanceof ConnectionException)) LOG.error("{}: the handler failed {}", origin(), when, failure);
+        if (!(failure instanceof ConnectionException lost) || isMistake(lost)) {
+            LOG.error("{}: the handler failed {}", origin(), when, failure);
+        }
     }
 
     private String origin() {

@@ -13,13 +13,19 @@ import io.penstock.http.TakeOverEnd;
 import io.penstock.http.TakeOverEnd.Cause;
 import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
+import io.penstock.net.Loop;
+import io.penstock.net.Relay;
+import io.penstock.net.RelayOptions;
 import io.penstock.net.Scope;
 import io.penstock.testkit.Await;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
 /** A connection that was taken over, and that nobody has any more. */
@@ -41,18 +47,32 @@ class ForgottenTest extends GroundTest {
         }));
     }
 
+    /** What is said of take-overs. */
+    private static final class Log implements AutoCloseable {
+        private final Logger logger = (Logger) LoggerFactory.getLogger(TakeOver.class);
+        final ListAppender<ILoggingEvent> lines = new ListAppender<>();
+
+        Log() {
+            lines.start();
+            logger.setLevel(Level.WARN);
+            logger.addAppender(lines);
+        }
+
+        @Override
+        public void close() {
+            logger.detachAppender(lines);
+            logger.setLevel(Level.OFF);
+        }
+    }
+
     private static void forget(Exchange exchange) throws ConnectionException {
         exchange.takeOver().transfer(Scope.PROCESS).send("RAW");
     }
 
     @Test
     void itIsClosedInOrderAndReportedWithTheStackOfItsTakeOver() throws Exception {
-        var log = (Logger) LoggerFactory.getLogger(TakeOver.class);
-        var lines = new ListAppender<ILoggingEvent>();
-        lines.start();
-        log.setLevel(Level.WARN);
-        log.addAppender(lines);
-        try (var served = serveTelling(ForgottenTest::forget)) {
+        try (var log = new Log();
+                var served = serveTelling(ForgottenTest::forget)) {
             served.send(get("/leak"));
             assertThat(served.receive(3)).isEqualTo("RAW");
             Await.until("it is noticed", () -> {
@@ -63,14 +83,11 @@ class ForgottenTest extends GroundTest {
             Await.until("it is told", () -> ends.size() == 1);
             assertThat(ends.getFirst().cause()).isEqualTo(Cause.FORGOTTEN);
             assertThat(ends.getFirst().sent()).isEqualTo(3);
-            assertThat(lines.list).hasSize(1);
-            ILoggingEvent told = lines.list.getFirst();
+            assertThat(log.lines.list).hasSize(1);
+            ILoggingEvent told = log.lines.list.getFirst();
             assertThat(told.getFormattedMessage()).contains("GET /leak");
             assertThat(told.getThrowableProxy().getStackTraceElementProxyArray())
                     .anyMatch(each -> each.toString().contains("ForgottenTest.forget"));
-        } finally {
-            log.detachAppender(lines);
-            log.setLevel(Level.OFF);
         }
     }
 
@@ -126,6 +143,52 @@ class ForgottenTest extends GroundTest {
             assertThat(ends).extracting(TakeOverEnd::cause).containsExactly(Cause.RESUMED, Cause.RESUMED, Cause.CLOSED);
             assertThat(served.awaitEnd()).isTrue();
         }
+    }
+
+    /** Its client may go on for a while, in which nobody here has to hold it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"/close", "/kept", "/return", "/relay"})
+    void whatWasEndedBeforeItsClientHasEndedIsNotReported(String way) throws Exception {
+        var taken = new CompletableFuture<WeakReference<Connection>>();
+        try (var log = new Log();
+                var served = serveTelling(exchange -> taken.complete(new WeakReference<>(endedBy(way, exchange))));
+                var other = serveTelling(ForgottenTest::forget)) {
+            served.send(get(way));
+            WeakReference<Connection> gone = taken.get();
+            assertThat(served.receiveAll()).isEmpty();
+            Await.until("nobody has it", () -> {
+                System.gc();
+                return gone.refersTo(null);
+            });
+            other.send(get("/leak"));
+            other.receive(3);
+            Await.until("one that was really forgotten is noticed behind it", () -> {
+                System.gc();
+                return !other.client().inputEnd().isEmpty();
+            });
+            served.client().close();
+            other.client().close();
+            Await.until("both are told", () -> ends.size() == 2);
+            assertThat(ends).extracting(TakeOverEnd::cause).containsExactlyInAnyOrder(Cause.CLOSED, Cause.FORGOTTEN);
+            assertThat(log.lines.list).singleElement().asString().contains("GET /leak");
+        }
+    }
+
+    private Connection endedBy(String way, Exchange exchange) throws Exception {
+        Connection raw = exchange.takeOver();
+        switch (way) {
+            case "/close" -> raw.close();
+            case "/kept" -> raw.transfer(Scope.PROCESS).close();
+            case "/relay" -> {
+                Loop loop = loops.all().getFirst();
+                Connection.Pair there = Connection.pair(loop, loop);
+                Relay.between(raw, there.first(), RelayOptions.DEFAULT.withIdle(Duration.ofMillis(20)))
+                        .join();
+                there.second().close();
+            }
+            default -> {} // the handler's return ends it
+        }
+        return raw;
     }
 
     @Test

@@ -98,6 +98,32 @@ class TakeOverEndTest extends GroundTest {
         }
     }
 
+    /** Nobody has lost anything: the program is at one connection with two threads, and it is to be told where. */
+    @Test
+    void aHandlerThatMeetsAThreadOfItsOwnHasFailedAndIsInTheLog() throws Exception {
+        var log = (Logger) LoggerFactory.getLogger(ServerExchange.class);
+        var lines = new ListAppender<ILoggingEvent>();
+        lines.start();
+        log.setLevel(Level.ERROR);
+        log.addAppender(lines);
+        try (var served = ground.serve(loops, service(exchange -> {
+            Connection raw = exchange.takeOver();
+            Thread reader = raw.loop().spawn("reader", () -> raw.receive(1));
+            Await.until("it waits", () -> reader.getState() == Thread.State.WAITING);
+            raw.receive(1);
+        }))) {
+            served.send(get("/twice"));
+            assertThat(end().cause()).isEqualTo(Cause.FAILED);
+            assertThat(lines.list).singleElement().satisfies(line -> {
+                assertThat(line.getFormattedMessage()).contains("GET /twice");
+                assertThat(line.getThrowableProxy().getMessage()).contains("another thread is receiving");
+            });
+        } finally {
+            log.detachAppender(lines);
+            log.setLevel(Level.OFF);
+        }
+    }
+
     @Test
     void itIsToldOnlyAtTheEndOfOneThatOutlivesItsHandler() throws Exception {
         var kept = new CompletableFuture<Connection>();

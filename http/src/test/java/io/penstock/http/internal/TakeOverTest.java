@@ -355,6 +355,14 @@ class TakeOverTest extends GroundTest {
     }
 
     @Test
+    void aBodyThatIsTooLongToBeDrainedIs413() throws Exception {
+        try (var served = serve(exchange -> exchange.takeOver(UnreadBody.drain(4)))) {
+            served.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello");
+            assertThat(served.receiveAnswer()).startsWith("HTTP/1.1 413").contains("longer than is taken");
+        }
+    }
+
+    @Test
     void theOldBodyCannotStealFromTheRawConnection() throws Exception {
         try (var served = serve(exchange -> {
             var stream = exchange.body().inputStream();

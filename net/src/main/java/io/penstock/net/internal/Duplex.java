@@ -51,7 +51,8 @@ final class Duplex implements OpenSocket {
     private final Halves halves;
     private volatile @Nullable User user;
     private final SpinLock lock = new SpinLock();
-    private boolean closing;
+    private volatile boolean closing;
+    private volatile boolean parting;
     private volatile boolean closed;
 
     /** To be run in this order at the end; under the lock until then. */
@@ -262,6 +263,11 @@ final class Duplex implements OpenSocket {
         return closed;
     }
 
+    /** Whether somebody has ended it, be it that its peer still has a while. */
+    boolean isEnding() {
+        return closing || parting || closed;
+    }
+
     /** False when another thread is at it: it must be let finish. */
     boolean beginClosing() {
         lock.lock();
@@ -320,6 +326,7 @@ final class Duplex implements OpenSocket {
      * at once would be to reset what it has not received yet, should it still send something.
      */
     void closeBehindOutput() {
+        parting = true;
         output.finish();
         dropInput();
         linger(input.received(), System.nanoTime() + LINGER_MOST_NANOS);

@@ -63,7 +63,7 @@ final class Loan extends WeakReference<StreamConnection> implements Duplex.User 
     /** Its taker is gone. What was sent is to arrive; nobody will receive what comes. */
     private void end() {
         Duplex stream = home.stream();
-        if (stream.isClosed() || !stream.isUsedBy(this)) return;
+        if (stream.isEnding() || !stream.isUsedBy(this)) return;
         stream.loop().owner().countAbandoned();
         lender.forgotten(home);
         stream.loop().execute(stream::closeBehindOutput);

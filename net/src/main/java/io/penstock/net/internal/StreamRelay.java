@@ -163,11 +163,10 @@ public final class StreamRelay implements Relay {
             case TLS_TRUNCATED -> Cause.TRUNCATED;
             default -> Cause.FAILED;
         };
-        ConnectionException why = reason == Reason.CLOSED ? null : failure;
         if (whole) {
-            endSoon(lost, why);
+            endSoon(lost, reason == Reason.CLOSED ? null : failure);
         } else {
-            abort(lost, why);
+            abort(lost, failure);
         }
     }
 
