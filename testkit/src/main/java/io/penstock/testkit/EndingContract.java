@@ -39,9 +39,11 @@ interface EndingContract extends Contract {
     default void nothingCanBeSentAfterTheOutputHasEnded() throws Exception {
         Ends ends = open();
         ends.act(Connection::shutdownOutput).value();
-        ends.act(c -> c.send("x")).failing(Reason.CLOSED);
+        assertThat(ends.act(c -> c.send("x")).failing(Reason.CLOSED)).hasMessageContaining("the output was ended");
         ends.act(c -> c.send(ByteBuffer.allocate(1))).failing(Reason.CLOSED);
         ends.peer().expectEnd();
+        ends.connection().close();
+        assertThat(ends.act(c -> c.send("x")).failing(Reason.CLOSED)).hasMessageContaining("the connection is closed");
     }
 
     @EveryCut

@@ -110,7 +110,7 @@ final class Loan extends WeakReference<StreamConnection> implements Duplex.User 
     private void requireLent(StreamConnection taker) {
         if (returned != null) throw new IllegalStateException(fate());
         if (taker.stream().isClosed() || taker.stream().output().hasEnded()) {
-            throw new IllegalStateException(taker + " has ended: no request can be answered on it");
+            throw new IllegalStateException(taker + " has ended, or its output has: no request can be answered on it");
         }
     }
 

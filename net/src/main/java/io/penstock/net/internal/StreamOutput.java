@@ -372,11 +372,16 @@ final class StreamOutput extends ChunkOutput {
                 yield ConnectionException.of(
                         reason, Phase.WRITE, peer(), connection.limits().text(inactive), null);
             }
-            case CLOSED ->
-                cause == null
+            case CLOSED -> {
+                if (cause != null)
+                    yield ConnectionException.of(
+                            reason, Phase.WRITE, peer(), String.valueOf(cause.getMessage()), cause);
+                boolean whole = connection.stream().input().ending() == Reason.CLOSED;
+                yield whole
                         ? ConnectionException.of(reason, Phase.WRITE, peer())
                         : ConnectionException.of(
-                                reason, Phase.WRITE, peer(), String.valueOf(cause.getMessage()), cause);
+                                reason, Phase.WRITE, peer(), "the output was ended on this side", null);
+            }
             case INTERRUPTED, CANCELLED -> ConnectionException.of(reason, Phase.WRITE, peer());
             default -> ConnectionException.of(reason, Phase.WRITE, peer(), Failures.text(reason, cause), cause);
         };
