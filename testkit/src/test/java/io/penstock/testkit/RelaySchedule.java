@@ -95,6 +95,9 @@ final class RelaySchedule {
     /** So many reads may be followed by a stall, and no more: there may be hundreds of thousands. */
     private static final int STALLS = 100;
 
+    /** And so many may be of a byte or two: more than a million take a busy machine longer than a test may. */
+    private static final int SMALL_READS = 1000;
+
     private final long seed;
     private final Event event;
 
@@ -245,6 +248,7 @@ final class RelaySchedule {
                     if (next != at(key, got)) throw new AssertionError("byte " + got + " is " + next);
                 }
                 if (reads < STALLS) pause(mine);
+                if (reads == SMALL_READS) into = ByteBuffer.allocate(70_000);
             }
             return new Got(got, Reason.EOF);
         } catch (ConnectionException e) {

@@ -2,6 +2,8 @@ package io.penstock.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.penstock.net.Connection;
+import io.penstock.net.Loop;
 import io.penstock.net.LoopOptions;
 import io.penstock.net.Loops;
 import io.penstock.net.Relay;
@@ -16,9 +18,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What is relayed between two sockets of one loop goes through pipes, and they are had only while something lies in them. */
@@ -122,12 +127,16 @@ final class SplicedRelayTest {
             BackPressureContract.settled(
                     () -> relays.stream().mapToLong(Relay::there).sum());
             assertThat(pipes() - before).isEqualTo(2L * MOST_PIPES);
-            ByteBuffer into = ByteBuffer.allocate(256 * 1024);
-            for (Ends each : receivers) {
-                var expected = new Stream();
-                while (each.peer().read(into.clear()) >= 0) expected.check(into.flip());
-                assertThat(expected.position()).isEqualTo(EACH);
-            }
+            // all at once: a sender waits for its turn ten seconds at most
+            var receiving = receivers.stream()
+                    .map(each -> Call.onPlatformThread(() -> {
+                        var expected = new Stream();
+                        ByteBuffer into = ByteBuffer.allocate(64 * 1024);
+                        while (each.peer().read(into.clear()) >= 0) expected.check(into.flip());
+                        return expected.position();
+                    }))
+                    .toList();
+            for (var each : receiving) assertThat(each.value()).isEqualTo(EACH);
             for (var each : sending) each.value();
             for (Ends each : senders) each.close();
             for (Ends each : receivers) each.close();
@@ -148,7 +157,11 @@ final class SplicedRelayTest {
                 while (relay.isOpen()) one.peer().send(stream.next(64 * 1024));
                 return true;
             });
-            BackPressureContract.settled(relay::there);
+            // a pipe that is empty when the relay ends is kept: nothing must go on any more
+            Await.until("nothing moves", () -> {
+                long moved = relay.there();
+                return Await.stays(Duration.ofMillis(500), () -> relay.there() == moved);
+            });
             assertThat(pipes()).isEqualTo(before + 2);
             relay.abort();
             Await.until("it is closed", () -> pipes() == before);
@@ -181,6 +194,52 @@ final class SplicedRelayTest {
                 }
             }
         }
+    }
+
+    /** Of a byte that the loop has not been told of yet nobody else would tell. */
+    @ParameterizedTest
+    @CsvSource({"ALWAYS, 5, 0", "ALWAYS, 100000, 300000", "AUTO, 5, 0", "OFF, 100000, 0"})
+    void whatLiesInTheSocketWhenTheEndIsDecidedIsDelivered(Splice choice, int size, int before) throws Exception {
+        try (var loops = Loops.open(LoopOptions.DEFAULT.withCount(1));
+                Ends one = TCP.open(loops);
+                Ends other = TCP.open(loops)) {
+            var options = RelayOptions.DEFAULT.withSplice(choice).withCloseOnEof(true);
+            Relay relay = Relay.between(one.connection(), other.connection(), options);
+            var sending = Call.onPlatformThread(() -> {
+                one.peer().send(new byte[before]);
+                return true;
+            });
+            other.peer().read(before);
+            sending.value();
+            Await.until("all of it is counted", () -> relay.there() == before);
+            var goOn = new CountDownLatch(1);
+            List<Connection> ends = hold(one.connection().loop(), goOn);
+            other.peer().halfClose(); // comes first, and is what ends the relay
+            byte[] last = Payload.random(size);
+            one.peer().send(last);
+            goOn.countDown();
+            ends.forEach(Connection::abort);
+            Payload.expectSame(last, other.peer().readAll());
+            one.peer().close();
+            var end = Call.onPlatformThread(relay::join).value();
+            assertThat(end.cause()).isEqualTo(Cause.ONE_ENDED);
+            assertThat(end.there()).isEqualTo(before + size);
+        }
+    }
+
+    /** Returns when the loop does nothing until then: it is in the tap of a relay, whose outer ends these are. */
+    private static List<Connection> hold(Loop loop, CountDownLatch until) throws Exception {
+        var held = new CountDownLatch(1);
+        var near = Connection.pair(loop, loop);
+        var far = Connection.pair(loop, loop);
+        Consumer<ByteBuffer> tap = _ -> {
+            held.countDown();
+            while (until.getCount() > 0) Thread.onSpinWait();
+        };
+        Relay.between(near.second(), far.first(), RelayOptions.DEFAULT.withTaps(tap, null));
+        near.first().send("x");
+        held.await();
+        return List.of(near.first(), far.second());
     }
 
     /** It sends faster than the other side takes, so that there is always more; who had to be cut off would leave a reset behind. */

@@ -25,6 +25,11 @@ interface Link {
     /** The input half has room again. */
     void resumeReading();
 
+    /** How much of what {@link #receiveRest} would deliver there is; 0 also where that cannot be known. On the loop. */
+    default int waiting() {
+        return 0;
+    }
+
     /** Delivers at once what has come from the peer and was not noticed yet; on the loop. */
     default void receiveRest() {}
 

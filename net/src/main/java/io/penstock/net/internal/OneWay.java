@@ -193,7 +193,8 @@ final class OneWay implements Runnable {
             }
             ByteBuf chunk = from.streamInput().takeHeld();
             if (chunk == null) chunk = input.poll();
-            Piped piped = splice == null ? null : splice.take(chunk);
+            Piped piped = splice == null ? null : splice.take(chunk, due > 0);
+            if (piped == null && chunk == null && due > 0) chunk = unnoticed();
             if (piped != null) {
                 moved += counted(piped.count());
                 pass(piped);
@@ -217,8 +218,15 @@ final class OneWay implements Runnable {
     }
 
     private long waiting() {
-        long taken = from.streamInput().held() + input.waiting();
-        return splice == null ? taken : taken + splice.waiting();
+        return from.streamInput().held()
+                + input.waiting()
+                + from.stream().link().waiting();
+    }
+
+    /** Nobody may wait to be told of what has come. */
+    private @Nullable ByteBuf unnoticed() {
+        from.stream().link().receiveRest();
+        return input.poll();
     }
 
     private int counted(long size) {

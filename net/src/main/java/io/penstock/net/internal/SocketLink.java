@@ -226,6 +226,16 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
     }
 
     @Override
+    public int waiting() {
+        if (!splices() || !channel.isActive() || isInputShutdown()) return 0;
+        try {
+            return Kernel.waiting(descriptor());
+        } catch (Errno e) {
+            return 0;
+        }
+    }
+
+    @Override
     public void receiveRest() {
         if (channel.isActive()) sockets().receiveRest(channel);
     }

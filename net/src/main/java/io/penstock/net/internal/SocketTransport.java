@@ -1,6 +1,7 @@
 package io.penstock.net.internal;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelOption;
@@ -144,7 +145,8 @@ enum SocketTransport {
 
         @Override
         void receiveRest(Channel connection) {
-            ByteBuf piece = connection.alloc().directBuffer(PIECE);
+            // not the connection's own allocator, which may give no more than a taste
+            ByteBuf piece = ByteBufAllocator.DEFAULT.directBuffer(PIECE);
             try {
                 int count = ((UnixChannel) connection).fd().read(piece.internalNioBuffer(0, PIECE), 0, PIECE);
                 if (count > 0)

@@ -72,16 +72,18 @@ final class SplicedWay {
      * Moves what has come, and what has been read of it before.
      *
      * @param read what was read; taken over unless the answer is null
+     * @param more whether there is something even if nothing was read
      * @return null when there is nothing, or when it is to take the other way
      */
     @Nullable
-    Piped take(@Nullable ByteBuf read) {
+    Piped take(@Nullable ByteBuf read, boolean more) {
         if (read != null) came += read.readableBytes();
         if (!on) {
             if (read != null) seen(read);
             return null;
         }
-        if (read == null ? came == 0 : !isTaste(read) || input.waiting() > 0) return null; // what waits comes first
+        if (read == null ? came == 0 && !more : !isTaste(read) || input.waiting() > 0)
+            return null; // what waits comes first
         Pipe pipe = loop.pipes().take();
         if (pipe == null) {
             turn(false);
@@ -153,17 +155,6 @@ final class SplicedWay {
         reads = 0;
         came = 0;
         from.taste(toOn);
-    }
-
-    /** How much lies in the socket; 0 also where that cannot be known. */
-    int waiting() {
-        int socket = from.descriptor();
-        if (socket < 0 || input.hasEnded()) return 0;
-        try {
-            return Kernel.waiting(socket);
-        } catch (Errno e) {
-            return 0; // what has become of it is seen by reading it
-        }
     }
 
     /** The other side has no room: nothing is to be read in the meantime. */

@@ -353,6 +353,12 @@ final class TlsLink implements Link, Halves {
         lower.whenGone(work);
     }
 
+    /** What is encrypted is a little more than what it carries. */
+    @Override
+    public int waiting() {
+        return lower.waiting();
+    }
+
     @Override
     public void receiveRest() {
         lower.receiveRest();
