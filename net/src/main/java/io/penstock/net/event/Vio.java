@@ -19,7 +19,10 @@ public sealed interface Vio extends Action permits ReadVio, WriteVio {
     /** How many bytes are to be moved. */
     long requested();
 
-    /** How many bytes have been moved: into the buffer, or out of it and into the connection. Who has seen them there, and is no loop itself, sees them counted. */
+    /**
+     * How many bytes have been moved: into the buffer, or out of it and into the connection. A thread that has seen bytes where they went
+     * finds them counted; what an event loop runs itself, such as a tap, may find the count a moment behind.
+     */
     long done();
 
     /** How many bytes are still to be moved. */
@@ -46,7 +49,8 @@ public sealed interface Vio extends Action permits ReadVio, WriteVio {
 
     /**
      * Ends it without an event, as its owner's {@code close} of the connection does; what has been moved stays moved. The half is free for
-     * whoever asks next, and the buffer is not touched any more: where it is just being, this waits those moments.
+     * whoever asks next, and the buffer is not touched any more: where it is just being, this waits those moments, unless
+     * an event loop runs it itself.
      *
      * @return true when no event of it is told any more; false when the one that ends it has been told, is being told, or it was cancelled
      *     before

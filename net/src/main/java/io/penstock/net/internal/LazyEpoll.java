@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Netty's epoll, told what its sockets wait for once a turn, just before it waits, and only of what has changed. By itself (4.2.18) it makes
- * a system call of each step: five more for a tunnel that is opened and ended, and most of them are undone by the next.
+ * Netty's epoll, told what its sockets wait for once a turn, just before it waits, and of input only where that has changed. By itself
+ * (4.2.18) it makes a system call of each step: five more for a tunnel that is opened and ended, and most of them are undone by the next.
  *
  * <p>A socket that does not wait for input is told by edges, and stays in the set when it waits for nothing. Netty takes it out and forgets
  * that it has: as soon as a write has to wait for room, {@code epoll_ctl} fails with ENOENT and the write with it, and so no long reply would

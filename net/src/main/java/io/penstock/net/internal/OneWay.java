@@ -44,7 +44,7 @@ final class OneWay implements Runnable {
     private boolean inTurn;
     private boolean again;
 
-    /** How much of what had come when the rest was not wanted any more is still to be moved; negative until then. */
+    /** How much of what had come when the rest was not wanted any more is still to be moved, at most; negative until then. */
     private long due = -1;
 
     private boolean finished;
@@ -196,10 +196,12 @@ final class OneWay implements Runnable {
             Piped piped = splice == null ? null : splice.take(chunk, due > 0);
             if (piped == null && chunk == null && due > 0) chunk = unnoticed();
             if (piped != null) {
-                moved += counted(piped.count());
+                moved += (int) piped.count();
+                settle(piped.count());
                 pass(piped);
             } else if (chunk != null) {
-                moved += counted(chunk.readableBytes());
+                moved += chunk.readableBytes();
+                settle(chunk.readableBytes());
                 pass(chunk);
             } else if (end == Reason.EOF || last) {
                 finish();
@@ -229,9 +231,8 @@ final class OneWay implements Runnable {
         return input.poll();
     }
 
-    private int counted(long size) {
+    private void settle(long size) {
         if (due > 0) due = Math.max(0, due - size);
-        return (int) size;
     }
 
     /** Until something comes; false when it has by now. */
