@@ -129,8 +129,12 @@ enum SocketTransport {
             var socket = new Socket(((UnixChannel) listener).fd().intValue());
             byte[] from = new byte[ADDRESS_SIZE];
             for (int fd = socket.accept(from); fd >= 0; fd = socket.accept(from)) {
-                listener.pipeline()
-                        .fireChannelRead(unix ? new EpollDomainSocketChannel(fd) : new EpollSocketChannel(fd));
+                Channel client = unix ? new EpollDomainSocketChannel(fd) : new EpollSocketChannel(fd);
+                if (client.isActive()) {
+                    listener.pipeline().fireChannelRead(client);
+                } else {
+                    client.unsafe().closeForcibly(); // it was reset meanwhile, and nothing would ever be told of it
+                }
             }
         }
 

@@ -20,12 +20,14 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
+import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
@@ -85,6 +87,30 @@ class LastClientsTest {
     @Test
     void whoeverGetsInWhileAListenerClosesIsServed() throws Exception {
         closeUnderLoad(ROUNDS, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    }
+
+    @Test
+    void whoHasGoneBeforeItWasAcceptedLeavesNothing() throws Exception {
+        try (Loops loops =
+                Loops.open(LoopOptions.DEFAULT.withTransport(Transport.EPOLL).withCount(1))) {
+            var loop = (NettyLoop) loops.all().getFirst();
+            var anyPort = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+            Listener listener = Listener.open(loops, anyPort, connection -> connection.receive(1));
+            var held = new CountDownLatch(1);
+            var goOn = new CountDownLatch(1);
+            loop.execute(() -> {
+                held.countDown();
+                while (goOn.getCount() > 0) Thread.onSpinWait();
+            });
+            held.await();
+            SocketChannel client = SocketChannel.open(listener.address());
+            client.setOption(StandardSocketOptions.SO_LINGER, 0).close();
+            Thread closing = Thread.ofPlatform().start(listener::close);
+            Awaitility.await().until(() -> closing.getState() == Thread.State.TIMED_WAITING);
+            goOn.countDown();
+            assertThat(closing.join(Spawned.LIMIT)).isTrue();
+            Awaitility.await().atMost(Spawned.LIMIT).until(() -> loop.connections() == 0);
+        }
     }
 
     @Test
