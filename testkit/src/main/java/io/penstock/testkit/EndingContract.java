@@ -39,7 +39,7 @@ interface EndingContract extends Contract {
     default void nothingCanBeSentAfterTheOutputHasEnded() throws Exception {
         Ends ends = open();
         ends.act(Connection::shutdownOutput).value();
-        assertThat(ends.act(c -> c.send("x")).failing(Reason.CLOSED)).hasMessageContaining("the output was ended");
+        assertThat(ends.act(c -> c.send("x")).failing(Reason.CLOSED)).hasMessageContaining("the output is closed");
         ends.act(c -> c.send(ByteBuffer.allocate(1))).failing(Reason.CLOSED);
         ends.peer().expectEnd();
         ends.connection().close();

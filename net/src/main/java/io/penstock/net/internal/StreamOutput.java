@@ -380,7 +380,7 @@ final class StreamOutput extends ChunkOutput {
                 yield whole
                         ? ConnectionException.of(reason, Phase.WRITE, peer())
                         : ConnectionException.of(
-                                reason, Phase.WRITE, peer(), "the output was ended on this side", null);
+                                reason, Phase.WRITE, peer(), "the output is closed on this side", null);
             }
             case INTERRUPTED, CANCELLED -> ConnectionException.of(reason, Phase.WRITE, peer());
             default -> ConnectionException.of(reason, Phase.WRITE, peer(), Failures.text(reason, cause), cause);
