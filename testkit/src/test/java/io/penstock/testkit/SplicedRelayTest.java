@@ -10,6 +10,7 @@ import io.penstock.net.Relay;
 import io.penstock.net.RelayEnd.Cause;
 import io.penstock.net.RelayOptions;
 import io.penstock.net.RelayOptions.Splice;
+import io.penstock.net.TlsEngine;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -198,10 +199,19 @@ final class SplicedRelayTest {
 
     /** Of a byte that the loop has not been told of yet nobody else would tell. */
     @ParameterizedTest
-    @CsvSource({"ALWAYS, 5, 0", "ALWAYS, 100000, 300000", "AUTO, 5, 0", "OFF, 100000, 0"})
-    void whatLiesInTheSocketWhenTheEndIsDecidedIsDelivered(Splice choice, int size, int before) throws Exception {
+    @CsvSource({
+        "ALWAYS, 5, 0, false",
+        "ALWAYS, 100000, 300000, false",
+        "AUTO, 5, 0, false",
+        "OFF, 100000, 0, false",
+        "AUTO, 5, 0, true",
+        "AUTO, 100000, 0, true"
+    })
+    void whatLiesInTheSocketWhenTheEndIsDecidedIsDelivered(Splice choice, int size, int before, boolean tls)
+            throws Exception {
+        ConnectionKind kind = tls ? new TlsKind(Connection.Origin.ACCEPTED, TlsEngine.BORINGSSL) : TCP;
         try (var loops = Loops.open(LoopOptions.DEFAULT.withCount(1));
-                Ends one = TCP.open(loops);
+                Ends one = kind.open(loops);
                 Ends other = TCP.open(loops)) {
             var options = RelayOptions.DEFAULT.withSplice(choice).withCloseOnEof(true);
             Relay relay = Relay.between(one.connection(), other.connection(), options);

@@ -225,10 +225,17 @@ final class OneWay implements Runnable {
                 + from.stream().link().waiting();
     }
 
-    /** Nobody may wait to be told of what has come. */
+    /** Nobody may wait to be told of what has come; of a TLS record all of it has to be fetched before anything is there. */
     private @Nullable ByteBuf unnoticed() {
-        from.stream().link().receiveRest();
-        return input.poll();
+        Link link = from.stream().link();
+        int before;
+        ByteBuf chunk;
+        do {
+            before = link.waiting();
+            link.receiveRest();
+            chunk = input.poll();
+        } while (chunk == null && link.waiting() < before);
+        return chunk;
     }
 
     private void settle(long size) {
