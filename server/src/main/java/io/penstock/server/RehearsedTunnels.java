@@ -28,6 +28,11 @@ final class RehearsedTunnels {
     private static final int LITTLE = 100;
     private static final int MUCH = 512 * 1024;
 
+    /** Once: as many pieces of a stream as it takes for the JVM to think the way of them worth its trouble. */
+    private static final int STREAM = 1 << 30;
+
+    private static final int PIECE = 64 * 1024;
+
     private enum Ending {
         CLIENT,
         CLIENT_RESETS,
@@ -54,6 +59,7 @@ final class RehearsedTunnels {
                     List.of());
             var tunnels = new RehearsedTunnels(
                     (InetSocketAddress) penstock.addresses().getFirst());
+            tunnels.pass(STREAM, Ending.CLIENT);
             for (int i = 0; i < ROUNDS; i++) {
                 for (Ending ending : Ending.values()) {
                     tunnels.pass(LITTLE, ending);
@@ -74,7 +80,7 @@ final class RehearsedTunnels {
         int left = Integer.parseInt(path[2]);
         try (Connection tunnel = exchange.upgrade("rehearsal", Headers.of())) {
             while (left > 0 || !path[1].equals(Ending.ORIGIN.name())) {
-                byte[] piece = tunnel.receiveAny(64 * 1024);
+                byte[] piece = tunnel.receiveAny(PIECE);
                 tunnel.send(piece);
                 left -= piece.length;
             }
@@ -94,7 +100,8 @@ final class RehearsedTunnels {
             var head = new StringBuilder();
             while (head.indexOf("\r\n\r\n") < 0) head.append((char) in.readUnsignedByte());
             Thread.startVirtualThread(() -> write(out, size));
-            in.skipNBytes(size);
+            var piece = new byte[PIECE];
+            for (int left = size; left > 0; left -= PIECE) in.readFully(piece, 0, Math.min(left, PIECE));
             switch (ending) {
                 case CLIENT -> client.shutdownOutput();
                 case CLIENT_RESETS -> client.setSoLinger(true, 0);
@@ -106,7 +113,8 @@ final class RehearsedTunnels {
 
     private static void write(OutputStream out, int size) {
         try {
-            out.write(new byte[size]);
+            var piece = new byte[PIECE];
+            for (int left = size; left > 0; left -= PIECE) out.write(piece, 0, Math.min(left, PIECE));
         } catch (IOException e) {
             // whoever reads what comes back misses it
         }

@@ -71,7 +71,6 @@ final class Kernel {
     private static final MethodHandle SPLICE =
             longCall("splice", JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
     private static final MethodHandle READ = longCall("read", JAVA_INT, ADDRESS, JAVA_LONG);
-    private static final MethodHandle WRITE = longCall("write", JAVA_INT, ADDRESS, JAVA_LONG);
 
     private Kernel() {}
 
@@ -327,14 +326,6 @@ final class Kernel {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = state(arena);
             return checked("read", state, (int) (long) READ.invokeExact(state, fd, into, into.byteSize()));
-        } catch (Throwable e) {
-            throw thrown(e);
-        }
-    }
-
-    static int write(int fd, MemorySegment from, MemorySegment state) throws Errno {
-        try {
-            return checked("write", state, (int) (long) WRITE.invokeExact(state, fd, from, from.byteSize()));
         } catch (Throwable e) {
             throw thrown(e);
         }

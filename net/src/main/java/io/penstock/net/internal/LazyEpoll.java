@@ -1,15 +1,23 @@
 package io.penstock.net.internal;
 
+import io.netty.channel.IoEvent;
 import io.netty.channel.IoHandle;
 import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.IoOps;
 import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoEvent;
+import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.unix.FileDescriptor;
 import io.netty.util.concurrent.ThreadAwareExecutor;
 import java.util.ArrayDeque;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,13 +30,18 @@ import org.slf4j.LoggerFactory;
  * reach a peer that has half-closed. And of a peer that has reset the connection while nobody reads it the kernel would tell again and
  * again, and keep the loop busy.
  *
+ * <p>And there may be somebody who takes what a socket has received before Netty reads it.
+ *
  * <p>On the loop.
  */
 final class LazyEpoll implements IoHandler {
     private static final Logger LOG = LoggerFactory.getLogger(LazyEpoll.class);
 
+    private static final EpollIoEvent ROOM = () -> EpollIoOps.EPOLLOUT;
+
     private final ThreadAwareExecutor loop;
     private final IoHandler epoll;
+    private final Map<IoHandle, BooleanSupplier> takers = new IdentityHashMap<>();
     private final ArrayDeque<Registration> changed = new ArrayDeque<>();
 
     LazyEpoll(ThreadAwareExecutor loop, IoHandler epoll) {
@@ -64,7 +77,22 @@ final class LazyEpoll implements IoHandler {
 
     @Override
     public IoRegistration register(IoHandle handle) throws Exception {
-        return new Registration(handle, epoll.register(handle));
+        var registration = new Registration((EpollIoHandle) handle);
+        registration.inner = epoll.register(registration);
+        return registration;
+    }
+
+    /**
+     * Has somebody asked first when something has come; null for nobody any more, as it is again when the socket is closed.
+     *
+     * @param taker answers whether that is all for now; else Netty reads
+     */
+    void askFirst(IoHandle socket, @Nullable BooleanSupplier taker) {
+        if (taker == null) {
+            takers.remove(socket);
+        } else {
+            takers.put(socket, taker);
+        }
     }
 
     @Override
@@ -77,17 +105,59 @@ final class LazyEpoll implements IoHandler {
         return epoll.isCompatible(type);
     }
 
-    private final class Registration implements IoRegistration {
-        private final IoHandle handle;
-        private final IoRegistration inner;
+    /** Between Netty's epoll and its socket. */
+    private final class Registration implements IoRegistration, EpollIoHandle {
+        private final EpollIoHandle handle;
+
+        @SuppressWarnings("NullAway.Init") // set before anybody gets to see it
+        private IoRegistration inner;
+
         private EpollIoOps told = EpollIoOps.NONE;
         private EpollIoOps wanted = EpollIoOps.NONE;
         private boolean queued;
 
-        Registration(IoHandle handle, IoRegistration inner) {
+        Registration(EpollIoHandle handle) {
             this.handle = handle;
-            this.inner = inner;
         }
+
+        // ---- what epoll tells the socket
+
+        @Override
+        public void handle(IoRegistration registration, IoEvent event) {
+            BooleanSupplier taker = takers.isEmpty() ? null : takers.get(handle);
+            EpollIoOps ops = ((EpollIoEvent) event).ops();
+            if (taker == null
+                    || !ops.contains(EpollIoOps.EPOLLIN)
+                    || ops.contains(EpollIoOps.EPOLLERR)
+                    || !taker.getAsBoolean()) {
+                handle.handle(this, event);
+            } else if (ops.contains(EpollIoOps.EPOLLOUT)) {
+                handle.handle(this, ROOM);
+            }
+        }
+
+        @Override
+        public FileDescriptor fd() {
+            return handle.fd();
+        }
+
+        @Override
+        public void registered() {
+            handle.registered();
+        }
+
+        @Override
+        public void unregistered() {
+            takers.remove(handle);
+            handle.unregistered();
+        }
+
+        @Override
+        public void close() throws Exception {
+            handle.close();
+        }
+
+        // ---- what the socket tells epoll
 
         @Override
         public long submit(IoOps ops) {
@@ -114,13 +184,13 @@ final class LazyEpoll implements IoHandler {
                 inner.submit(wanted);
             } catch (RuntimeException e) {
                 LOG.warn("epoll refuses {}, which is closed: {}", handle, e.getMessage());
-                close();
+                closeAnyway();
             }
         }
 
-        private void close() {
+        private void closeAnyway() {
             try {
-                handle.close();
+                close();
             } catch (Exception e) {
                 LOG.debug("{} cannot be closed", handle, e);
             }

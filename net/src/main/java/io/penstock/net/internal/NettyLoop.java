@@ -47,7 +47,7 @@ public final class NettyLoop implements Loop {
 
     private final NettyLoops owner;
     private final int index;
-    private final EventLoop eventLoop;
+    private final NettyLoops.Turns eventLoop;
     private final boolean carries;
 
     // Maps without locks: the loop, a thread it carries and a foreign one may meet here, and a lock would hang them
@@ -75,7 +75,7 @@ public final class NettyLoop implements Loop {
     @SuppressWarnings("unused") // through TURNS
     private long turns;
 
-    NettyLoop(NettyLoops owner, int index, EventLoop eventLoop, boolean carries) {
+    NettyLoop(NettyLoops owner, int index, NettyLoops.Turns eventLoop, boolean carries) {
         this.owner = owner;
         this.index = index;
         this.eventLoop = eventLoop;
@@ -339,6 +339,12 @@ public final class NettyLoop implements Loop {
 
     public EventLoop eventLoop() {
         return eventLoop;
+    }
+
+    /** Null where it is none with which it waits. On the loop only. */
+    @Nullable
+    LazyEpoll epoll() {
+        return eventLoop.epoll();
     }
 
     NettyLoops owner() {

@@ -2,6 +2,7 @@ package io.penstock.net.internal;
 
 import io.netty.channel.EventLoop;
 import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoEventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.SingleThreadIoEventLoop;
@@ -86,7 +87,7 @@ public final class NettyLoops implements Loops {
         };
         group = new Group(options.count(), transport.handlers());
         var all = new ArrayList<NettyLoop>();
-        for (var executor : group) all.add(new NettyLoop(this, all.size(), (EventLoop) executor, carries));
+        for (var executor : group) all.add(new NettyLoop(this, all.size(), (Turns) executor, carries));
         loops = List.copyOf(all);
         workers = threads(WORKERS, "penstock-worker");
         computers = threads(Runtime.getRuntime().availableProcessors(), "penstock-tls");
@@ -322,13 +323,26 @@ public final class NettyLoops implements Loops {
 
         @Override
         protected IoEventLoop newChild(Executor executor, IoHandlerFactory handlers, Object... args) {
-            return new SingleThreadIoEventLoop(
-                    this,
+            return new Turns(this, executor, handlers);
+        }
+    }
+
+    /** Netty's loop, which may be asked for what it waits with. */
+    static final class Turns extends SingleThreadIoEventLoop {
+        private Turns(IoEventLoopGroup group, Executor executor, IoHandlerFactory handlers) {
+            super(
+                    group,
                     executor,
                     handlers,
                     Integer.MAX_VALUE,
                     RejectedExecutionHandlers.reject(),
                     TASK_QUANTUM_MILLIS);
+        }
+
+        /** Null where it is none. */
+        @Nullable
+        LazyEpoll epoll() {
+            return ioHandler() instanceof LazyEpoll epoll ? epoll : null;
         }
     }
 }

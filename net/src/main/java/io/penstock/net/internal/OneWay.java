@@ -66,7 +66,7 @@ final class OneWay implements Runnable {
         this.input = from.stream().input();
         this.output = to.stream().output();
         this.tap = tap;
-        this.splice = tap == null ? SplicedWay.of(from, to, choice) : null;
+        this.splice = tap == null ? SplicedWay.of(this, from, to, choice) : null;
     }
 
     /**
@@ -131,6 +131,11 @@ final class OneWay implements Runnable {
         return output.left();
     }
 
+    /** Something goes the other way: on this loop, where there is a short way. */
+    void answered() {
+        if (splice != null) splice.answered();
+    }
+
     /** Something has changed. Any thread. */
     @Override
     public void run() {
@@ -142,7 +147,7 @@ final class OneWay implements Runnable {
     }
 
     /** What is handed on may lead to news that come here while this is still at it. */
-    private void turn() {
+    void turn() {
         again = true;
         if (inTurn) return;
         inTurn = true;
@@ -176,7 +181,7 @@ final class OneWay implements Runnable {
                 relay.lost(from, end, from.streamInput().failure(end, input.cause()));
                 return;
             }
-            switch (output.room()) {
+            switch (output.room(mark())) {
                 case SHUT -> {
                     shut();
                     return;
@@ -191,18 +196,10 @@ final class OneWay implements Runnable {
                 finish(); // a peer that goes on sending does not keep the relay
                 return;
             }
-            ByteBuf chunk = from.streamInput().takeHeld();
-            if (chunk == null) chunk = input.poll();
-            Piped piped = splice == null ? null : splice.take(chunk, due > 0);
-            if (piped == null && chunk == null && due > 0) chunk = unnoticed();
-            if (piped != null) {
-                moved += (int) piped.count();
-                settle(piped.count());
-                pass(piped);
-            } else if (chunk != null) {
-                moved += chunk.readableBytes();
-                settle(chunk.readableBytes());
-                pass(chunk);
+            int size = next();
+            if (size > 0) {
+                moved += size;
+                if (due > 0) due = Math.max(0, due - size);
             } else if (end == Reason.EOF || last) {
                 finish();
                 return;
@@ -217,6 +214,30 @@ final class OneWay implements Runnable {
         // what lies in the socket is told again, if anything does: before the end nobody may wait for that
         if (last || splice == null || !splice.isOn() || !rest())
             from.stream().loop().execute(turn);
+    }
+
+    /** What may be pending on the other side: no second pipe while there is something in the first. */
+    private int mark() {
+        return splice != null && splice.isOn() ? 1 : OutputHalf.MARK;
+    }
+
+    /** Passes on the next of what has come, and returns how much it was; 0 when there is nothing. */
+    private int next() {
+        ByteBuf chunk = from.streamInput().takeHeld();
+        if (chunk == null) chunk = input.poll();
+        if (splice != null) {
+            if (chunk != null) {
+                splice.seen(chunk);
+            } else {
+                int moved = splice.move(due > 0);
+                if (moved > 0) return moved;
+            }
+        }
+        if (chunk == null && due > 0) chunk = unnoticed();
+        if (chunk == null) return 0;
+        int size = chunk.readableBytes();
+        pass(chunk);
+        return size;
     }
 
     private long waiting() {
@@ -238,19 +259,10 @@ final class OneWay implements Runnable {
         return chunk;
     }
 
-    private void settle(long size) {
-        if (due > 0) due = Math.max(0, due - size);
-    }
-
     /** Until something comes; false when it has by now. */
     private boolean rest() {
         if (splice != null) splice.resume();
         return input.watch(this);
-    }
-
-    private void pass(Piped piped) {
-        relay.moved();
-        if (!output.pass(piped)) piped.release();
     }
 
     private void pass(ByteBuf chunk) {
@@ -258,8 +270,13 @@ final class OneWay implements Runnable {
             chunk.release();
             return;
         }
-        relay.moved();
+        moving();
         if (!output.pass(chunk)) chunk.release(); // it has ended meanwhile, and that is told
+    }
+
+    /** Something is just about to be passed on. */
+    void moving() {
+        relay.moved(this);
     }
 
     private boolean show(Consumer<ByteBuffer> watcher, ByteBuf chunk) {

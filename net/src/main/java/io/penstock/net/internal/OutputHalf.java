@@ -110,12 +110,12 @@ final class OutputHalf {
         SHUT
     }
 
-    /** Whether there is room for another chunk. */
-    Room room() {
+    /** Whether there is room for another chunk: less than so much pending, which is {@link #MARK} at most. */
+    Room room(int most) {
         lock.lock();
         try {
             if (isShut()) return Room.SHUT;
-            full = pending >= MARK;
+            full = pending >= most;
             return full ? Room.FULL : Room.SOME;
         } finally {
             lock.unlock();
@@ -151,6 +151,15 @@ final class OutputHalf {
         }
         stream.link().drainNow();
         return true;
+    }
+
+    /** So much has left past the link, with nothing before it that had not. On the loop. */
+    void passed(long size) {
+        lock.lock();
+        accepted += size;
+        handed += size;
+        sent += size;
+        lock.unlock();
     }
 
     private void passing(long size) {

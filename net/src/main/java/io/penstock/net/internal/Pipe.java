@@ -54,11 +54,6 @@ final class Pipe {
         }
     }
 
-    /** Copies a few bytes in, which has to be empty. At most 4 KiB, which the smallest pipe has room for. */
-    void put(ByteBuf few) throws Errno {
-        held += Kernel.write(in, MemorySegment.ofBuffer(few.nioBuffer()), state);
-    }
-
     /** Moves in what a socket has received, as long as there is room; 0 also at the end of the stream. */
     int fillFrom(int socket) throws Errno {
         int moved = Kernel.splice(socket, in, SIZE, state);

@@ -15,17 +15,22 @@ final class Piped extends AbstractReferenceCounted implements FileRegion {
     private final Pipe pipe;
     private final SocketLink to;
     private final long count;
+
+    /** What moving it out has met before. */
+    private final @Nullable Errno met;
+
     private long transferred;
 
     /** What is left, where the kernel refuses to move it. */
     private @Nullable ByteBuf copy;
 
     /** Owns the pipe, which has so many bytes in it. */
-    Piped(NettyLoop loop, Pipe pipe, SocketLink to, long count) {
+    Piped(NettyLoop loop, Pipe pipe, SocketLink to, long count, @Nullable Errno met) {
         this.loop = loop;
         this.pipe = pipe;
         this.to = to;
         this.count = count;
+        this.met = met;
     }
 
     @Override
@@ -39,6 +44,7 @@ final class Piped extends AbstractReferenceCounted implements FileRegion {
 
     private int move(WritableByteChannel target, int socket) throws IOException {
         try {
+            if (met != null) throw met;
             return pipe.drainTo(socket);
         } catch (Errno e) {
             if (!e.isRefusal()) throw e;

@@ -1,7 +1,6 @@
 package io.penstock.net.internal;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelConfig;
@@ -14,7 +13,7 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.DefaultChannelPromise;
 import io.netty.channel.DefaultFileRegion;
-import io.netty.channel.MaxMessagesRecvByteBufAllocator;
+import io.netty.channel.IoHandle;
 import io.netty.channel.epoll.AbstractEpollStreamChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
@@ -27,6 +26,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.nio.channels.ClosedChannelException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** A socket: the only handler in the pipeline of a Netty channel. Handler methods and {@link #drain} run on the loop. */
@@ -285,12 +285,13 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
         return channel instanceof AbstractEpollStreamChannel;
     }
 
-    /** Has no more than a {@link Taste} be read at once, or as much as ever. */
-    void taste(boolean only) {
-        ChannelConfig config = channel.config();
-        config.setAllocator(only ? Taste.ONLY : ByteBufAllocator.DEFAULT);
-        MaxMessagesRecvByteBufAllocator reads = config.getRecvByteBufAllocator();
-        reads.maxMessagesPerRead(only ? 1 : channel.metadata().defaultMaxMessagesPerRead());
+    /**
+     * Has somebody asked first when something has come, who answers whether that is all for now; null for nobody any more. On the loop of
+     * a socket that {@linkplain #splices splices}.
+     */
+    void askFirst(@Nullable BooleanSupplier taker) {
+        LazyEpoll epoll = stream.loop().epoll();
+        if (epoll != null) epoll.askFirst((IoHandle) channel.unsafe(), taker);
     }
 
     boolean isUnix() {

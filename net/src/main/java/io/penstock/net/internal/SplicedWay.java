@@ -7,9 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The short way for much: out of one socket into a pipe and out of that into another, without coming here.
  *
- * <p>That there is something is noticed as ever, by reading it; but while much comes, only a taste is read, and what lies behind it is moved.
- * So little takes the long way, whose price is the lower for it, and the end of the stream is seen where it always is. A pipe is had only
- * while something lies in it.
+ * <p>While much comes, this is asked before anything is read. What it does not take, and the end of the stream, Netty meets by reading, as
+ * ever. A pipe is had only while something lies in it.
  *
  * <p>On the loop that both sockets belong to.
  */
@@ -20,42 +19,49 @@ final class SplicedWay {
     /** So many of them make a stream of which more is to come, and ... */
     private static final int READS = 2;
 
-    /** ... so many that bring less, one after the other, a quiet one. */
+    /** ... so many pieces that are smaller, one after the other, a quiet one. */
     private static final int PATIENCE = 4;
 
     private final NettyLoop loop;
     private final InputHalf input;
+    private final OutputHalf output;
     private final SocketLink from;
     private final SocketLink to;
     private final boolean always;
+    private final OneWay way;
+    private final LowWaterMark mark;
 
     private boolean refused;
     private boolean on;
     private boolean paused;
 
-    /** Of the reads that would change {@link #on}, how many there were. */
-    private int reads;
+    /** The kernel has told that something has come, and it has not been looked at. */
+    private boolean told;
 
-    /** What has come since there was nothing left to take. */
-    private long came;
+    /** Of the reads or pieces that would change {@link #on}, how many there were. */
+    private int count;
 
-    private SplicedWay(StreamConnection from, SocketLink in, SocketLink out, boolean always) {
+    private SplicedWay(
+            OneWay way, StreamConnection from, StreamConnection to, SocketLink in, SocketLink out, boolean always) {
         this.loop = from.stream().loop();
         this.input = from.stream().input();
+        this.output = to.stream().output();
         this.from = in;
         this.to = out;
         this.always = always;
+        this.way = way;
+        this.mark = new LowWaterMark(loop, in, this::tell);
     }
 
     /** Null where there is none. */
-    static @Nullable SplicedWay of(StreamConnection from, StreamConnection to, Splice choice) {
+    static @Nullable SplicedWay of(OneWay way, StreamConnection from, StreamConnection to, Splice choice) {
         return choice != Splice.OFF
                         && from.stream().loop() == to.stream().loop()
                         && from.stream().link() instanceof SocketLink in
                         && to.stream().link() instanceof SocketLink out
                         && in.splices()
                         && out.splices()
-                ? new SplicedWay(from, in, out, choice == Splice.ALWAYS)
+                ? new SplicedWay(way, from, to, in, out, choice == Splice.ALWAYS)
                 : null;
     }
 
@@ -68,49 +74,51 @@ final class SplicedWay {
         if (always) turn(true);
     }
 
+    /** Something was read, and goes the other way. */
+    void seen(ByteBuf read) {
+        if (on || refused) return;
+        count = read.isWritable() || read.readableBytes() < MUCH ? 0 : count + 1;
+        if (count == READS) turn(true);
+    }
+
+    /** The kernel tells that something has come. Answers whether it need not be read. */
+    private boolean tell() {
+        told = true;
+        way.turn();
+        boolean untouched = told;
+        told = false;
+        return from.descriptor() < 0 || on && (paused || !untouched);
+    }
+
     /**
-     * Moves what has come, and what has been read of it before.
+     * Moves what lies in the socket, up to a pipe full; the kernel tells of the rest. Only when all that was sent before has left.
      *
-     * @param read what was read; taken over unless the answer is null
-     * @param more whether there is something even if nothing was read
-     * @return null when there is nothing, or when it is to take the other way
+     * @param untold whether there is something that the kernel has not told of
+     * @return how much it was; 0 when there is nothing, or when it is to be read
      */
-    @Nullable
-    Piped take(@Nullable ByteBuf read, boolean more) {
-        if (read != null) came += read.readableBytes();
-        if (!on) {
-            if (read != null) seen(read);
-            return null;
-        }
-        if (read == null ? came == 0 && !more : !isTaste(read) || input.waiting() > 0)
-            return null; // what waits comes first
+    int move(boolean untold) {
+        if (!on || !told && !untold || input.waiting() > 0) return 0;
         Pipe pipe = loop.pipes().take();
         if (pipe == null) {
             turn(false);
-            return null;
+            return 0;
         }
-        try {
-            if (read != null) pipe.put(read);
-            return moved(pipe, read);
-        } catch (Errno refusal) {
-            loop.pipes().dispose(pipe);
-            refuse();
-            return null;
-        }
-    }
-
-    private @Nullable Piped moved(Pipe pipe, @Nullable ByteBuf read) {
-        int before = read == null ? 0 : read.readableBytes();
-        int more = fill(pipe);
-        if (before + more == 0) {
+        int size = fill(pipe);
+        if (size == 0) {
             loop.pipes().giveBack(pipe);
-            quiet();
-            return null;
+            return 0;
         }
-        if (read != null) read.release();
-        came += more;
-        input.passed(more);
-        return new Piped(loop, pipe, to, before + more);
+        told = false;
+        input.passed(size);
+        if (size >= MUCH) {
+            count = 0;
+            mark.flow();
+        } else if (++count == PATIENCE && !always) {
+            turn(false);
+        }
+        way.moving();
+        pass(pipe, size);
+        return size;
     }
 
     /** What has failed is told as any failure to read. */
@@ -121,7 +129,8 @@ final class SplicedWay {
             return pipe.fillFrom(socket);
         } catch (Errno e) {
             if (e.isRefusal()) {
-                refuse();
+                refused = true;
+                turn(false);
             } else {
                 from.failed(e);
             }
@@ -129,32 +138,37 @@ final class SplicedWay {
         }
     }
 
-    private static boolean isTaste(ByteBuf read) {
-        return !read.isWritable() && read.isDirect() && read.readableBytes() <= Taste.SIZE;
-    }
-
-    private void seen(ByteBuf read) {
-        reads = read.isWritable() || read.readableBytes() < MUCH ? 0 : reads + 1;
-        if (reads == READS && !refused) turn(true);
-    }
-
-    /** Everything that has come is taken. */
-    private void quiet() {
-        reads = came < MUCH ? reads + 1 : 0;
-        came = 0;
-        if (reads == PATIENCE && !always) turn(false);
-    }
-
-    private void refuse() {
-        refused = true;
-        turn(false);
+    /** Nothing is on its way before it. What the socket has no room for, and a failure, go the way of all output. */
+    private void pass(Pipe pipe, int size) {
+        int gone = 0;
+        Errno met = null;
+        int socket = to.descriptor();
+        if (socket >= 0) {
+            try {
+                gone = pipe.drainTo(socket);
+                output.passed(gone);
+            } catch (Errno e) {
+                met = e;
+            }
+        }
+        if (gone == size) {
+            loop.pipes().giveBack(pipe);
+        } else {
+            var rest = new Piped(loop, pipe, to, size - gone, met);
+            if (!output.pass(rest)) rest.release(); // it has ended meanwhile, and that is told
+        }
     }
 
     private void turn(boolean toOn) {
         on = toOn;
-        reads = 0;
-        came = 0;
-        from.taste(toOn);
+        count = 0;
+        mark.forget();
+        from.askFirst(toOn ? this::tell : null);
+    }
+
+    /** Something went the other way. */
+    void answered() {
+        mark.forget();
     }
 
     /** The other side has no room: nothing is to be read in the meantime. */

@@ -123,8 +123,9 @@ public final class StreamRelay implements Relay {
     // ---- what its ways tell, each on its loop
 
     /** Something goes on. */
-    void moved() {
+    void moved(OneWay way) {
         limits.moved();
+        (way == there ? back : there).answered();
     }
 
     /** One way has come to its last byte. */
