@@ -28,7 +28,7 @@ final class RehearsedTunnels {
     private static final int LITTLE = 100;
     private static final int MUCH = 512 * 1024;
 
-    /** Once: as many pieces of a stream as it takes for the JVM to think the way of them worth its trouble. */
+    /** Once, there and back: as many pieces as it takes for the JVM to think their way worth its trouble. */
     private static final int STREAM = 1 << 30;
 
     private static final int PIECE = 64 * 1024;

@@ -3,6 +3,7 @@ package io.penstock.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.penstock.net.Connection;
+import io.penstock.net.Connector;
 import io.penstock.net.Loop;
 import io.penstock.net.LoopOptions;
 import io.penstock.net.Loops;
@@ -13,6 +14,10 @@ import io.penstock.net.RelayOptions.Splice;
 import io.penstock.net.TlsEngine;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -101,6 +106,43 @@ final class SplicedRelayTest {
         assertThat(List.of(end.there(), end.back())).containsExactly(MUCH, 4L);
         assertThat(one.connection().stats().received()).isEqualTo(MUCH);
         assertThat(other.connection().stats().sent()).isEqualTo(MUCH);
+    }
+
+    /** A server that answers early, ends, and is lost with what it has not read: its client goes on sending and then reads the answer. */
+    @ParameterizedTest
+    @EnumSource
+    void whoSendsToALostServerCanStillReadItsAnswer(Splice choice) throws Exception {
+        int flood = 32 << 20;
+        int answer = 100_000;
+        try (var loops = Loops.open(LoopOptions.DEFAULT.withCount(1));
+                var clients = new ServerSocket();
+                var servers = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            clients.setReceiveBufferSize(4096); // so the answer is still on its way
+            clients.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            var connector = Connector.of(loops);
+            try (var from = connector.connect(clients.getLocalSocketAddress());
+                    var client = clients.accept();
+                    var to = connector.connect(servers.getLocalSocketAddress());
+                    var server = servers.accept()) {
+                from.option(StandardSocketOptions.SO_SNDBUF, 8192);
+                Relay relay = Relay.between(from, to, RelayOptions.DEFAULT.withSplice(choice));
+                var read = Call.onPlatformThread(() -> {
+                    client.getOutputStream().write(new byte[flood]);
+                    return client.getInputStream().readAllBytes().length;
+                });
+                Await.until("the server takes no more", () -> {
+                    long moved = relay.there();
+                    return moved > 0 && Await.stays(Duration.ofMillis(300), () -> relay.there() == moved);
+                });
+                server.getOutputStream().write(new byte[answer]);
+                server.shutdownOutput();
+                Await.until(
+                        "the answer has come, and its end", () -> to.inputEnd().isPresent());
+                server.setSoLinger(true, 0);
+                server.close();
+                assertThat(read.value()).isEqualTo(answer);
+            }
+        }
     }
 
     /** More relays have something to be taken than a loop has pipes. */

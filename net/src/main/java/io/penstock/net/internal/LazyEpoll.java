@@ -85,6 +85,9 @@ final class LazyEpoll implements IoHandler {
     /**
      * Has somebody asked first when something has come; null for nobody any more, as it is again when the socket is closed.
      *
+     * <p>Who wants input is told by level: what was answered to be all for now, and the end of the stream with it, is told again until the
+     * taker says no. A failure is Netty's at once, and so is the end where nobody wants input: what is lost later takes nothing of it back.
+     *
      * @param taker answers whether that is all for now; else Netty reads
      */
     void askFirst(IoHandle socket, @Nullable BooleanSupplier taker) {

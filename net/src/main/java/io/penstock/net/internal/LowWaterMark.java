@@ -48,7 +48,7 @@ final class LowWaterMark {
     private boolean fetching;
 
     /**
-     * @param fetch takes what lies in the socket, without having been told of it
+     * @param fetch takes what lies in the socket; what it leaves there, the next tick finds
      */
     LowWaterMark(NettyLoop loop, SocketLink socket, Runnable fetch) {
         this.loop = loop;
@@ -68,7 +68,7 @@ final class LowWaterMark {
         last = now;
         if (now - since > A_WHILE_NANOS) {
             set = true;
-            tell(MARKED);
+            set(MARKED);
             tickLater();
         }
     }
@@ -82,7 +82,7 @@ final class LowWaterMark {
     private void remove() {
         if (!set) return;
         set = false;
-        tell(UNMARKED); // and the kernel tells at once of what there is
+        set(UNMARKED); // and the kernel tells at once of what there is
     }
 
     private void tickLater() {
@@ -114,7 +114,7 @@ final class LowWaterMark {
     }
 
     /** Where the kernel refuses, it tells of everything, as ever. */
-    private void tell(MemorySegment mark) {
+    private void set(MemorySegment mark) {
         int descriptor = socket.descriptor();
         if (descriptor < 0) return;
         try {

@@ -341,7 +341,7 @@ public final class NettyLoop implements Loop {
         return eventLoop;
     }
 
-    /** Null where it is none with which it waits. On the loop only. */
+    /** Null where the loop does not wait with epoll. On the loop only. */
     @Nullable
     LazyEpoll epoll() {
         return eventLoop.epoll();

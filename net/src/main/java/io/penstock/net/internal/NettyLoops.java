@@ -339,7 +339,7 @@ public final class NettyLoops implements Loops {
                     TASK_QUANTUM_MILLIS);
         }
 
-        /** Null where it is none. */
+        /** Null where that is something else. */
         @Nullable
         LazyEpoll epoll() {
             return ioHandler() instanceof LazyEpoll epoll ? epoll : null;

@@ -106,7 +106,7 @@ final class OneWay implements Runnable {
             if (reason != Reason.EOF) run(); // the end of the stream is seen behind its last byte
         });
         from.stream().loop().execute(() -> {
-            if (splice != null) splice.begin();
+            if (splice != null && !relay.isOver()) splice.begin();
             turn();
         });
     }
@@ -305,7 +305,6 @@ final class OneWay implements Runnable {
     /** The end of the stream is passed on. */
     private void finish() {
         finished = true;
-        if (splice != null) splice.end();
         stopReading();
         output.finish();
         relay.halfEnded();
@@ -314,6 +313,7 @@ final class OneWay implements Runnable {
 
     /** What still comes must not stop the peer, nor reset what it has not received yet. */
     private void stopReading() {
+        if (splice != null) splice.end(); // it would wait for room
         if (last && input.ending() != Reason.EOF) from.stream().dropInput();
     }
 

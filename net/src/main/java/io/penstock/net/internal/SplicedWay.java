@@ -50,7 +50,7 @@ final class SplicedWay {
         this.to = out;
         this.always = always;
         this.way = way;
-        this.mark = new LowWaterMark(loop, in, this::tell);
+        this.mark = new LowWaterMark(loop, in, this::come);
     }
 
     /** Null where there is none. */
@@ -81,10 +81,14 @@ final class SplicedWay {
         if (count == READS) turn(true);
     }
 
-    /** The kernel tells that something has come. Answers whether it need not be read. */
-    private boolean tell() {
+    /** Something has come. Answers whether it need not be read; where it has to wait, the kernel tells of it again when it is wanted. */
+    private boolean come() {
         told = true;
-        way.turn();
+        try {
+            way.turn();
+        } catch (RuntimeException e) {
+            from.failed(e); // the other sockets of the loop are to have their news all the same
+        }
         boolean untouched = told;
         told = false;
         return from.descriptor() < 0 || on && (paused || !untouched);
@@ -93,11 +97,11 @@ final class SplicedWay {
     /**
      * Moves what lies in the socket, up to a pipe full; the kernel tells of the rest. Only when all that was sent before has left.
      *
-     * @param untold whether there is something that the kernel has not told of
+     * @param anyway whether there is something even though the kernel has not told of it
      * @return how much it was; 0 when there is nothing, or when it is to be read
      */
-    int move(boolean untold) {
-        if (!on || !told && !untold || input.waiting() > 0) return 0;
+    int move(boolean anyway) {
+        if (!on || !told && !paused && !anyway || input.waiting() > 0) return 0;
         Pipe pipe = loop.pipes().take();
         if (pipe == null) {
             turn(false);
@@ -163,7 +167,7 @@ final class SplicedWay {
         on = toOn;
         count = 0;
         mark.forget();
-        from.askFirst(toOn ? this::tell : null);
+        from.askFirst(toOn ? this::come : null);
     }
 
     /** Something went the other way. */
@@ -173,9 +177,9 @@ final class SplicedWay {
 
     /** The other side has no room: nothing is to be read in the meantime. */
     void pause() {
-        if (!on || paused) return;
+        if (!on) return;
         paused = true;
-        from.pauseReading();
+        from.pauseReading(); // even if it was before: what was resumed meanwhile would be told of again and again
     }
 
     /** What comes is to be noticed again. */
