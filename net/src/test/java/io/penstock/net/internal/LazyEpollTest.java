@@ -8,7 +8,10 @@ import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoOps;
 import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoEvent;
+import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoOps;
+import io.netty.channel.unix.FileDescriptor;
 import io.netty.util.concurrent.ThreadAwareExecutor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -31,7 +34,13 @@ class LazyEpollTest {
     /** Netty's handler, as far as it talks to the kernel. */
     private static final class Kernel implements IoHandler {
         private final List<Object> told = new ArrayList<>();
+        private final List<IoHandle> handles = new ArrayList<>();
         private boolean refuses;
+
+        void tells(EpollIoOps ops) {
+            EpollIoEvent event = () -> ops;
+            for (IoHandle each : handles) each.handle(null, event);
+        }
 
         @Override
         public int run(IoHandlerContext context) {
@@ -41,6 +50,7 @@ class LazyEpollTest {
 
         @Override
         public IoRegistration register(IoHandle handle) {
+            handles.add(handle);
             return new IoRegistration() {
                 private boolean cancelled;
 
@@ -65,6 +75,7 @@ class LazyEpollTest {
                 @Override
                 public boolean cancel() {
                     cancelled = true;
+                    handle.unregistered();
                     return true;
                 }
             };
@@ -94,11 +105,19 @@ class LazyEpollTest {
         }
     }
 
-    private static final class Socket implements IoHandle {
+    private static final class Socket implements EpollIoHandle {
+        private final List<EpollIoOps> events = new ArrayList<>();
         private boolean closed;
 
         @Override
-        public void handle(IoRegistration registration, IoEvent event) {}
+        public FileDescriptor fd() {
+            return new FileDescriptor(0);
+        }
+
+        @Override
+        public void handle(IoRegistration registration, IoEvent event) {
+            events.add(((EpollIoEvent) event).ops());
+        }
 
         @Override
         public void close() {
@@ -209,6 +228,58 @@ class LazyEpollTest {
         epoll.register(socket).submit(IN);
         turn();
         assertThat(socket.closed).isTrue();
+    }
+
+    @Test
+    void whatHasComeIsTakenBeforeNettyReadsIt() throws Exception {
+        var other = new Socket();
+        epoll.register(socket);
+        epoll.register(other);
+        epoll.askFirst(socket, () -> true);
+        kernel.tells(IN);
+        kernel.tells(IN.with(EpollIoOps.EPOLLRDHUP));
+        assertThat(socket.events).isEmpty();
+        assertThat(other.events).containsExactly(IN, IN.with(EpollIoOps.EPOLLRDHUP));
+    }
+
+    @Test
+    void whatIsNotTakenIsNettysToRead() throws Exception {
+        epoll.register(socket);
+        epoll.askFirst(socket, () -> false);
+        kernel.tells(BOTH);
+        assertThat(socket.events).containsExactly(BOTH);
+    }
+
+    /** Where input never ceases, output would never be told that there is room. */
+    @Test
+    void thatThereIsRoomIsNettysAllTheSame() throws Exception {
+        epoll.register(socket);
+        epoll.askFirst(socket, () -> true);
+        kernel.tells(BOTH);
+        kernel.tells(EpollIoOps.EPOLLOUT);
+        assertThat(socket.events).containsExactly(EpollIoOps.EPOLLOUT, EpollIoOps.EPOLLOUT);
+    }
+
+    @Test
+    void aFailureAndAnEndThatNobodyWantsToReadAreNettys() throws Exception {
+        EpollIoOps failure = IN.with(EpollIoOps.EPOLLERR);
+        epoll.register(socket);
+        epoll.askFirst(socket, () -> true);
+        kernel.tells(failure);
+        kernel.tells(EpollIoOps.EPOLLRDHUP);
+        assertThat(socket.events).containsExactly(failure, EpollIoOps.EPOLLRDHUP);
+    }
+
+    @Test
+    void whoIsNotToBeAskedAnyMoreIsNot() throws Exception {
+        IoRegistration registration = epoll.register(socket);
+        epoll.askFirst(socket, () -> true);
+        epoll.askFirst(socket, null);
+        kernel.tells(IN);
+        epoll.askFirst(socket, () -> true);
+        registration.cancel();
+        kernel.tells(IN);
+        assertThat(socket.events).containsExactly(IN, IN);
     }
 
     @Test
