@@ -29,7 +29,7 @@ final class RehearsedTunnels {
     private static final int MUCH = 512 * 1024;
 
     /** Once, there and back: as many pieces as it takes for the JVM to think their way worth its trouble. */
-    private static final int STREAM = 1 << 30;
+    private static final int STREAM = 1 << 28;
 
     private static final int PIECE = 64 * 1024;
 

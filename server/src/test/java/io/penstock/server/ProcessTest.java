@@ -117,7 +117,7 @@ class ProcessTest {
     @Test
     void theDemoAnswersTheLinesThatItPrints() throws Exception {
         Process demo = penstock("run");
-        port();
+        await().until(() -> CURL.matcher(out()).results().count() == 3);
         List<MatchResult> lines = CURL.matcher(out()).results().toList();
         assertThat(lines).hasSize(3);
 
