@@ -68,7 +68,7 @@ final class LowWaterMark {
         last = now;
         if (now - since > A_WHILE_NANOS) {
             set = true;
-            set(MARKED);
+            option(MARKED);
             tickLater();
         }
     }
@@ -82,7 +82,7 @@ final class LowWaterMark {
     private void remove() {
         if (!set) return;
         set = false;
-        set(UNMARKED); // and the kernel tells at once of what there is
+        option(UNMARKED); // and the kernel tells at once of what there is
     }
 
     private void tickLater() {
@@ -114,7 +114,7 @@ final class LowWaterMark {
     }
 
     /** Where the kernel refuses, it tells of everything, as ever. */
-    private void set(MemorySegment mark) {
+    private void option(MemorySegment mark) {
         int descriptor = socket.descriptor();
         if (descriptor < 0) return;
         try {
