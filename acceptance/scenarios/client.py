@@ -26,7 +26,7 @@ class Strict:
         except (ConnectionRefusedError, ConnectionResetError):
             return False
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.data = b""
+        self.head, self.data = b"", b""
         self.ended = False
         return True
 
@@ -64,13 +64,13 @@ class Strict:
                 self.close()
                 return self.ask(path, method)
             self.close()
-            raise Lost(f"{method} {path}: {e!r} after {self.data[:200]!r}") from None
+            raise Lost(f"{method} {path}: {e!r} after {(self.head + self.data)[:200]!r}") from None
 
     def answer(self):
-        self.data = b""
+        self.head, self.data = b"", b""
         self.until(lambda: b"\r\n\r\n" in self.data)
-        head, self.data = self.data.split(b"\r\n\r\n", 1)
-        lines = head.decode("latin-1").lower().split("\r\n")
+        self.head, _, self.data = self.data.partition(b"\r\n\r\n")
+        lines = self.head.decode("latin-1").lower().split("\r\n")
         headers = dict(line.split(":", 1) for line in lines[1:])
         if "content-length" in headers:
             size = int(headers["content-length"])

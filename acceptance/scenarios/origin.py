@@ -20,6 +20,7 @@ counted = {"sent": 0, "read": 0}
 class Answers(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     delay = 0.0
+    wbufsize = -1  # a small answer leaves in one piece: who is killed has sent all of it or nothing
     disable_nagle_algorithm = True
 
     def do_GET(self):
@@ -68,6 +69,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", str(size))
         self.end_headers()
+        self.wfile.flush()
         while size > 0:
             # not sendall, which would count a piece only when all of it is gone
             handed = self.connection.send(PIECE[:size] if size < len(PIECE) else PIECE)
@@ -81,6 +83,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.wfile.write(b"5\r\ndrip\n\r\n")
+            self.wfile.flush()
             time.sleep(0.05)
         self.wfile.write(b"4\r\nend\n\r\n0\r\n\r\n")
 
