@@ -35,6 +35,10 @@ final class OutputHalf {
 
     private long sent;
     private boolean drainRequested;
+
+    /** It is to be requested as soon as the lock is free; of its holder. */
+    private boolean drainDue;
+
     private int corks;
 
     /** How often all corks were removed at once; those from before count no more. */
@@ -73,7 +77,7 @@ final class OutputHalf {
             accept(size);
             return size;
         } finally {
-            lock.unlock();
+            unlock();
         }
     }
 
@@ -85,7 +89,7 @@ final class OutputHalf {
             accept(outgoing.add(chunk));
             return true;
         } finally {
-            lock.unlock();
+            unlock();
         }
     }
 
@@ -98,7 +102,7 @@ final class OutputHalf {
             accept(part.count());
             return outgoing.add(part.file(), part.position(), part.count());
         } finally {
-            lock.unlock();
+            unlock();
         }
     }
 
@@ -206,7 +210,7 @@ final class OutputHalf {
             if (ending == null) pressOut();
             return true;
         } finally {
-            lock.unlock();
+            unlock();
         }
     }
 
@@ -214,8 +218,16 @@ final class OutputHalf {
         pressing = true;
         if (!drainRequested) {
             drainRequested = true;
-            stream.link().drainSoon();
+            drainDue = true;
         }
+    }
+
+    /** The loop, which this may wake, wants the lock. */
+    private void unlock() {
+        boolean due = drainDue;
+        drainDue = false;
+        lock.unlock();
+        if (due) stream.link().drainSoon();
     }
 
     /** Announces the calling thread as waiting, unless less than {@code most} is pending by now, or the stream has ended. */
@@ -279,7 +291,7 @@ final class OutputHalf {
         try {
             if (bottle == uncorked && --corks == 0) pressRest();
         } finally {
-            lock.unlock();
+            unlock();
         }
     }
 
@@ -297,7 +309,7 @@ final class OutputHalf {
             uncorked++;
             pressRest();
         } finally {
-            lock.unlock();
+            unlock();
         }
     }
 
@@ -411,7 +423,7 @@ final class OutputHalf {
             finishing = true;
             pressOut();
         } finally {
-            lock.unlock();
+            unlock();
         }
         tellUser();
     }

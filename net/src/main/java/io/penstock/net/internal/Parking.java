@@ -77,12 +77,12 @@ final class Parking {
         return parked != null;
     }
 
-    /** Lets the waiting thread go on, if there is one; holding the lock. */
+    /** Lets the waiting thread go on as soon as the lock is free, if there is one; holding the lock. */
     void wake() {
         Thread thread = parked;
         if (thread != null) {
             parked = null;
-            LockSupport.unpark(thread);
+            lock.wakeBehind(thread);
         }
     }
 

@@ -2,6 +2,8 @@ package io.penstock.net.internal;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A lock for a handful of instructions that never puts a thread to sleep.
@@ -28,6 +30,9 @@ public final class SpinLock {
     @SuppressWarnings("unused") // through HELD
     private volatile boolean held;
 
+    /** Who is to go on when it is free; of its holder. */
+    private @Nullable Thread next;
+
     public void lock() {
         for (int i = 0; !HELD.compareAndSet(this, false, true); i++) {
             if (i < SPINS) {
@@ -39,6 +44,18 @@ public final class SpinLock {
     }
 
     public void unlock() {
+        Thread woken = next;
+        next = null;
         HELD.setRelease(this, false);
+        if (woken != null) LockSupport.unpark(woken);
+    }
+
+    /**
+     * Wakes a thread as soon as the lock is free. Of its holder, whose processor it may take at once: if that still held the lock, it would
+     * spin there for as long as the operating system lets it.
+     */
+    public void wakeBehind(Thread thread) {
+        if (next != null) LockSupport.unpark(next); // hardly ever: a pool that wakes all who wait
+        next = thread;
     }
 }
