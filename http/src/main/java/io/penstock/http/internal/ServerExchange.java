@@ -318,8 +318,10 @@ final class ServerExchange implements Exchange {
                                 : "behind its connection, which it had ended before");
                 return;
             }
-            if (!(failure instanceof ConnectionException lost) || isMistake(lost) || isLoss(lost)) {
+            if (!(failure instanceof ConnectionException lost) || isMistake(lost)) {
                 raw.failed();
+            } else if (isLoss(lost)) {
+                raw.lost(lost.reason());
             } else if (isTimeout(lost)) {
                 raw.timedOut(lost);
             } else {

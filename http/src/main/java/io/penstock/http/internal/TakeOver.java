@@ -231,6 +231,12 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
         failed = Cause.FAILED;
     }
 
+    /** As {@link #failed()}, because the connection is no more: the handler may know before it is told here. */
+    void lost(Reason how) {
+        failed();
+        if (how != Reason.CLOSED && how != Reason.EOF) ending = how;
+    }
+
     /** As {@link #failed()}, by another connection that the handler needs, or by what it makes of this one: its client sees a reset only. */
     void failed(ConnectionException failure) {
         failed();

@@ -142,6 +142,7 @@ final class StreamOutput extends ChunkOutput {
         try {
             awaitTaken();
         } catch (ConnectionException e) {
+            if (e.reason() == Reason.FILE) connection.endAtOnce(); // the link is at it, and this thread may be faster
             throw e.withSent(region.transferred()); // to the byte, and of the link's backlog no part
         }
     }
