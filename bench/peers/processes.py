@@ -85,6 +85,12 @@ def core_seconds(*cores):
     return total * TICK
 
 
+def stolen_seconds(*cores):
+    """Seconds in which the hypervisor let something else run on these cores."""
+    stat = Path("/proc/stat").read_text()
+    return sum(int(re.search(rf"^cpu{core} (.*)$", stat, re.M).group(1).split()[7]) for core in cores) * TICK
+
+
 def children_seconds():
     """CPU seconds of all children this process has waited for."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -21,6 +21,7 @@ import java.util.Objects;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.Assertions;
@@ -207,18 +208,22 @@ class ResumeHttpTest extends GroundTest {
 
     @Test
     void itMayBeResumedBeforeTheHandlerReturnsByAnotherThread() throws Exception {
+        var resumed = new Semaphore(0); // by a thread that is not faster than its client's end
         try (var served = serve(exchange -> {
             Connection raw = exchange.takeOver();
             var done = new CompletableFuture<Boolean>();
             raw.loop().spawn("other", () -> {
                 raw.send(textOf(raw, 2));
                 raw.resumeHttp();
+                resumed.release();
                 done.complete(true);
             });
             done.get();
         })) {
-            for (int i = 0; i < 3; i++)
+            for (int i = 0; i < 3; i++) {
                 assertThat(served.send(get("/") + "ab").receive(2)).isEqualTo("ab");
+                assertThat(resumed.tryAcquire(10, TimeUnit.SECONDS)).isTrue();
+            }
         }
     }
 
