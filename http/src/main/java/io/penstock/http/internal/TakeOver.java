@@ -233,8 +233,7 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
 
     /** As {@link #failed()}, because the connection is no more: the handler may know before it is told here. */
     void lost(Reason how) {
-        failed();
-        if (how != Reason.CLOSED && how != Reason.EOF) ending = how;
+        failed = how == Reason.CLOSED ? Cause.FAILED : Cause.LOST;
     }
 
     /** As {@link #failed()}, by another connection that the handler needs, or by what it makes of this one: its client sees a reset only. */

@@ -79,8 +79,7 @@ class SpinLockTest {
     }
 
     private static Thread parked() {
-        Thread thread = Thread.ofVirtual().unstarted(LockSupport::park);
-        thread.start();
+        Thread thread = Thread.startVirtualThread(LockSupport::park);
         await().until(() -> thread.getState() == Thread.State.WAITING);
         return thread;
     }
