@@ -5,11 +5,18 @@ import static org.awaitility.Awaitility.await;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Who is woken under the lock goes on when it is free, and not before. */
 class SpinLockTest {
     private final SpinLock lock = new SpinLock();
+
+    /** Other tests may have left their thread a permit. */
+    @BeforeEach
+    void forgetPermit() throws InterruptedException {
+        isPermitted();
+    }
 
     @Test
     void whoIsWokenUnderTheLockGoesOnWhenItIsFree() throws InterruptedException {
