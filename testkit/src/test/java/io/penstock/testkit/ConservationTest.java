@@ -133,16 +133,26 @@ final class ConservationTest {
                 Connection c = pool.connect(server.address());
                 c.send(seed + "\n");
                 byte[] reply = reply(seed);
-                int calls = random.nextInt(4) == 0 ? random.nextInt(20) : 10_000;
-                int got = new Reading(c, reply, random).untilAll(calls);
+                int got = random.nextBoolean() ? readPatiently(c, reply) : readAnyhow(c, reply, random);
                 // a reply that nobody waits for and that has not come yet is nothing a pool could know of
                 if (got < reply.length) Await.until("the rest has come", () -> c.buffered() > 0);
                 if (c.release(KeepAlive.DEFAULT) == Released.KEPT)
                     assertThat(got).isEqualTo(reply.length);
             });
-            assertThat(pool.stats().reused()).isPositive();
-            assertThat(pool.stats().refused()).isPositive();
+            assertThat(pool.stats().reused()).isGreaterThan(POOLED / 10);
+            assertThat(pool.stats().refused()).isGreaterThan(POOLED / 10);
         }
+    }
+
+    /** As good as new is what nobody has given up on. */
+    private static int readPatiently(Connection c, byte[] reply) throws ConnectionException {
+        assertThat(c.receive(reply.length)).isEqualTo(reply);
+        return reply.length;
+    }
+
+    private static int readAnyhow(Connection c, byte[] reply, Random random) throws ConnectionException {
+        int calls = random.nextInt(4) == 0 ? random.nextInt(20) : 10_000;
+        return new Reading(c, reply, random).untilAll(calls);
     }
 
     private static byte[] reply(long seed) {

@@ -231,9 +231,12 @@ final class TakeOver implements StreamConnection.Lender, MessageOutput.Taker {
         failed = Cause.FAILED;
     }
 
-    /** As {@link #failed()}, because the connection is no more: the handler may know before it is told here. */
+    /**
+     * As {@link #failed()}, by what happened to the connection: of a reset the handler may know before it is told here. Any other loss is told
+     * by the connection's end, and what says {@code FAILED} may be its handler's own.
+     */
     void lost(Reason how) {
-        failed = how == Reason.CLOSED ? Cause.FAILED : Cause.LOST;
+        failed = how == Reason.RESET ? Cause.LOST : Cause.FAILED;
     }
 
     /** As {@link #failed()}, by another connection that the handler needs, or by what it makes of this one: its client sees a reset only. */

@@ -68,7 +68,8 @@ class ClientEndTest extends GroundTest {
     @Test
     void anExchangeThatIsOverIsToldNothing() throws Exception {
         try (var served = serve(exchange -> {
-            exchange.onClientEnd(told::add);
+            // of the second the client may know the answer while the server is still at its end
+            if (exchange.request().path().equals("/1")) exchange.onClientEnd(told::add);
             hello(exchange);
         })) {
             served.send(get("/1"));

@@ -39,6 +39,9 @@ final class Duplex implements OpenSocket {
 
     private static final long LINGER_MOST_NANOS = 30_000_000_000L;
 
+    /** How much a peer may send meanwhile: whoever has so much to say before it looks at what has come is stopped. */
+    private static final long LINGER_MOST_BYTES = 64 << 20;
+
     private final long id = nextId();
     private final Instant opened = Instant.now();
     private final Origin origin;
@@ -323,12 +326,13 @@ final class Duplex implements OpenSocket {
 
     /**
      * Ends in order what nobody uses any more: everything sent leaves, what comes is dropped, and the peer gets a while to end too. To close
-     * at once would be to reset what it has not received yet, should it still send something.
+     * at once would be to reset what it has not received yet, should it still send something. One that does not stop is stopped, and reset
+     * once its system has what was sent.
      */
     void closeBehindOutput() {
         parting = true;
         output.finish();
-        dropInput();
+        dropRest();
         linger(input.received(), System.nanoTime() + LINGER_MOST_NANOS);
         whenClosed(() -> lingering.cancel());
     }
@@ -337,7 +341,7 @@ final class Duplex implements OpenSocket {
     private void linger(long seen, long until) {
         lingering = loop.timer(LINGER_NANOS, () -> {
             long received = input.received();
-            boolean goesOn = received != seen || output.hasPending();
+            boolean goesOn = received != seen || output.hasPending() || !input.isWanted() && link.isUnderWay();
             if (goesOn && !Limit.isPast(until)) {
                 linger(received, until);
             } else {
@@ -350,6 +354,12 @@ final class Duplex implements OpenSocket {
     void dropInput() {
         input.end(Reason.CLOSED, null);
         link.resumeReading();
+    }
+
+    /** As {@link #dropInput}, of a stream that is coming to its end: a peer who takes no notice is stopped after a while. */
+    void dropRest() {
+        input.dropAtMost(LINGER_MOST_BYTES);
+        dropInput();
     }
 
     /** The link is gone: both halves end, for this reason where they had none. */

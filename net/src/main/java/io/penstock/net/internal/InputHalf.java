@@ -34,6 +34,9 @@ final class InputHalf {
     private long received;
     private boolean paused;
 
+    /** What comes is dropped until so much has come altogether; then the peer is stopped. */
+    private long droppedUntil = Long.MAX_VALUE;
+
     private @Nullable Throwable cause;
 
     /** Why no more will come: EOF, CLOSED by this side, or a failure. Null while the stream runs. */
@@ -75,6 +78,8 @@ final class InputHalf {
                 told = watcher;
                 watcher = null;
                 if (told == null) pauseIfFull(); // whoever is told may take it at once
+            } else {
+                pauseIfSated();
             }
         } finally {
             lock.unlock();
@@ -95,11 +100,27 @@ final class InputHalf {
         lock.unlock();
     }
 
+    /** Of what comes from now on, so much at most is dropped; what was said before counts. */
+    void dropAtMost(long size) {
+        lock.lock();
+        droppedUntil = Math.min(droppedUntil, received + size);
+        lock.unlock();
+    }
+
     /** Under the lock, so that a reader on another thread cannot resume before the pause has happened. */
     private void pauseIfFull() {
         if (paused || queued < HIGH_MARK || ending != null) return;
         paused = true;
         stream.link().pauseReading();
+    }
+
+    /** Nobody wants it: a peer who goes on sending is to pay for that, and not this side. */
+    private void pauseIfSated() {
+        if (isSated()) stream.link().pauseReading();
+    }
+
+    private boolean isSated() {
+        return ending != null && received >= droppedUntil;
     }
 
     /** Copies a few bytes behind the last ones, so that a peer who sends one at a time cannot have us keep a buffer for each. */
@@ -289,11 +310,11 @@ final class InputHalf {
         }
     }
 
-    /** Whether the link shall go on: what comes is read, or dropped. */
+    /** Whether the link shall go on: what comes is read, or still dropped. */
     boolean isWanted() {
         lock.lock();
         try {
-            return !paused || ending != null;
+            return ending == null ? !paused : !isSated();
         } finally {
             lock.unlock();
         }

@@ -44,6 +44,7 @@ final class Kernel {
     private static final int SPLICE_F_MOVE = 1;
     private static final int SPLICE_F_NONBLOCK = 2;
     private static final long FIONREAD = 0x541B;
+    private static final long SIOCOUTQ = 0x5411;
     private static final int MSG_TRUNC = 0x20;
     private static final int MSG_DONTWAIT = 0x40;
     private static final int MSG_NOSIGNAL = 0x4000;
@@ -312,10 +313,19 @@ final class Kernel {
 
     /** How much a socket has received that nobody has taken. */
     static int waiting(int fd) throws Errno {
+        return count(fd, FIONREAD);
+    }
+
+    /** How much a socket was given that its peer's system has not confirmed, the end of the stream included. */
+    static int underWay(int fd) throws Errno {
+        return count(fd, SIOCOUTQ);
+    }
+
+    private static int count(int fd, long what) throws Errno {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = state(arena);
             MemorySegment count = arena.allocate(JAVA_INT);
-            checked("ioctl", state, (int) IOCTL.invokeExact(state, fd, FIONREAD, count));
+            checked("ioctl", state, (int) IOCTL.invokeExact(state, fd, what, count));
             return count.get(JAVA_INT, 0);
         } catch (Throwable e) {
             throw thrown(e);

@@ -44,6 +44,11 @@ interface Link {
     /** Falls as the peer takes what was taken from the output half: it tells a slow peer from a stalled one, and is no count. */
     long backlog();
 
+    /** Whether something that has left may not have come to the peer's system yet; so also where that cannot be known. On the loop. */
+    default boolean isUnderWay() {
+        return true;
+    }
+
     /** Whether a file can be sent without being copied through this process. */
     boolean sendsFiles();
 

@@ -314,7 +314,7 @@ final class OneWay implements Runnable {
     /** What still comes must not stop the peer, nor reset what it has not received yet. */
     private void stopReading() {
         if (splice != null) splice.end(); // it would wait for room
-        if (last && input.ending() != Reason.EOF) from.stream().dropInput();
+        if (last && input.ending() != Reason.EOF) from.stream().dropRest();
     }
 
     private void finishing() {

@@ -102,6 +102,11 @@ public final class PairLink implements Link {
     }
 
     @Override
+    public boolean isUnderWay() {
+        return false; // or it would still be pending
+    }
+
+    @Override
     public boolean sendsFiles() {
         return false;
     }

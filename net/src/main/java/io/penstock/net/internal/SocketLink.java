@@ -209,6 +209,15 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
     }
 
     @Override
+    public boolean isUnderWay() {
+        try {
+            return !(channel instanceof UnixChannel) || channel.isOpen() && Kernel.underWay(descriptor()) > 0;
+        } catch (Errno e) {
+            return false; // nothing is to be waited for where nothing can be asked
+        }
+    }
+
+    @Override
     public void pauseReading() {
         channel.config().setAutoRead(false);
     }

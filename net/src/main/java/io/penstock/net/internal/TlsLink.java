@@ -375,6 +375,11 @@ final class TlsLink implements Link, Halves {
     }
 
     @Override
+    public boolean isUnderWay() {
+        return lower.isUnderWay();
+    }
+
+    @Override
     public boolean sendsFiles() {
         return false;
     }
