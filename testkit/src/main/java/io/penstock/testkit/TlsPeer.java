@@ -56,6 +56,11 @@ final class TlsPeer implements Peer {
         secured.startHandshake();
     }
 
+    /** Sends what is no TLS. */
+    void sendBelow(byte[] bytes) throws IOException {
+        raw.getOutputStream().write(bytes);
+    }
+
     /** Ends the stream below without a word to the one above. */
     void cut() throws IOException {
         raw.close();

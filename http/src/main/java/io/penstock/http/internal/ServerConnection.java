@@ -271,10 +271,13 @@ final class ServerConnection {
     /** Ends the output and drops what still comes, for a while: a close with unread input would reset the answer away. */
     private static void linger(StreamConnection connection) throws ConnectionException {
         connection.shutdownOutput();
-        try (var _ = connection.deadline(PARTING)) {
+        try (var limit = connection.deadline(PARTING)) {
             BufferedInput rest = connection.input();
-            for (ByteBuf piece = rest.take(MessageBody.PIECE); piece != null; piece = rest.take(MessageBody.PIECE)) {
+            ByteBuf piece = rest.take(MessageBody.PIECE);
+            while (piece != null) {
                 piece.release();
+                // one that sends without a pause is never waited for
+                piece = limit.remaining().isPositive() ? rest.take(MessageBody.PIECE) : null;
             }
         } catch (ConnectionException _) {
             // the client has had its time, or is gone

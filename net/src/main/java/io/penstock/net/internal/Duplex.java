@@ -40,7 +40,7 @@ final class Duplex implements OpenSocket {
     private static final long LINGER_MOST_NANOS = 30_000_000_000L;
 
     /** How much a peer may send meanwhile: whoever has so much to say before it looks at what has come is stopped. */
-    private static final long LINGER_MOST_BYTES = 64 << 20;
+    static final long LINGER_MOST_BYTES = 64 << 20;
 
     private final long id = nextId();
     private final Instant opened = Instant.now();

@@ -77,7 +77,7 @@ final class OutputHalf {
             accept(size);
             return size;
         } finally {
-            unlock();
+            unlockAndDrain();
         }
     }
 
@@ -89,7 +89,7 @@ final class OutputHalf {
             accept(outgoing.add(chunk));
             return true;
         } finally {
-            unlock();
+            unlockAndDrain();
         }
     }
 
@@ -102,7 +102,7 @@ final class OutputHalf {
             accept(part.count());
             return outgoing.add(part.file(), part.position(), part.count());
         } finally {
-            unlock();
+            unlockAndDrain();
         }
     }
 
@@ -210,7 +210,7 @@ final class OutputHalf {
             if (ending == null) pressOut();
             return true;
         } finally {
-            unlock();
+            unlockAndDrain();
         }
     }
 
@@ -223,7 +223,7 @@ final class OutputHalf {
     }
 
     /** The loop, which this may wake, wants the lock. */
-    private void unlock() {
+    private void unlockAndDrain() {
         boolean due = drainDue;
         drainDue = false;
         lock.unlock();
@@ -291,7 +291,7 @@ final class OutputHalf {
         try {
             if (bottle == uncorked && --corks == 0) pressRest();
         } finally {
-            unlock();
+            unlockAndDrain();
         }
     }
 
@@ -309,7 +309,7 @@ final class OutputHalf {
             uncorked++;
             pressRest();
         } finally {
-            unlock();
+            unlockAndDrain();
         }
     }
 
@@ -423,7 +423,7 @@ final class OutputHalf {
             finishing = true;
             pressOut();
         } finally {
-            unlock();
+            unlockAndDrain();
         }
         tellUser();
     }

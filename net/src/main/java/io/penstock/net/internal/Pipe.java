@@ -45,12 +45,20 @@ final class Pipe {
     }
 
     /** Whether it is large enough. */
-    private boolean grow() throws Errno {
+    private boolean grow() {
         try {
             Kernel.pipeSize(in, SIZE);
             return true;
         } catch (Errno refused) {
+            return isLargeEnough();
+        }
+    }
+
+    private boolean isLargeEnough() {
+        try {
             return Kernel.pipeSize(in) >= LEAST;
+        } catch (Errno e) {
+            return false;
         }
     }
 

@@ -210,10 +210,12 @@ final class SocketLink extends ChannelInboundHandlerAdapter implements Link {
 
     @Override
     public boolean isUnderWay() {
+        if (!channel.isOpen() || isUnix()) return false; // of a UNIX socket the peer's own has it at once
+        if (!(channel instanceof UnixChannel)) return true;
         try {
-            return !(channel instanceof UnixChannel) || channel.isOpen() && Kernel.underWay(descriptor()) > 0;
-        } catch (Errno e) {
-            return false; // nothing is to be waited for where nothing can be asked
+            return Kernel.underWay(descriptor()) > 0;
+        } catch (Errno | LinkageError e) {
+            return true;
         }
     }
 

@@ -39,6 +39,10 @@ final class TlsLink implements Link, Halves {
     private final ArrayDeque<ByteBuf> ready = new ArrayDeque<>(0);
 
     private long readyPlain;
+
+    /** What has come behind the end of the peer's stream. */
+    private long dropped;
+
     private boolean peerEnded;
     private boolean ending;
     private long endingSince;
@@ -98,7 +102,7 @@ final class TlsLink implements Link, Halves {
 
     private void open(ByteBuf chunk) {
         if (released.get() || peerEnded || failed) {
-            chunk.release();
+            drop(chunk);
             return;
         }
         ByteBuf plain = records.plainBuffer(chunk.readableBytes());
@@ -136,6 +140,13 @@ final class TlsLink implements Link, Halves {
         } else if (records.needsWrap()) {
             drainSoon();
         }
+    }
+
+    /** Behind the end of its stream a peer has nothing to say: one that goes on all the same is stopped. */
+    private void drop(ByteBuf chunk) {
+        dropped += chunk.readableBytes();
+        chunk.release();
+        if (dropped >= Duplex.LINGER_MOST_BYTES) lower.pauseReading();
     }
 
     /** The peer is told by an alert, if the engine has one. */

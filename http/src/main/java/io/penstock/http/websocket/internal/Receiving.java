@@ -5,11 +5,13 @@ import io.penstock.http.websocket.Message;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Deadline;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** The reading side of a WebSocket: makes messages of frames, and answers what stands between them. The reader's. */
@@ -163,10 +165,14 @@ final class Receiving {
 
     /** Drops what is left of the message under way. */
     void skip() throws ConnectionException, Violation {
+        skip(() -> true);
+    }
+
+    private void skip(BooleanSupplier inTime) throws ConnectionException, Violation {
         resumed();
         var dropped = new byte[4096];
         try {
-            while (inMessage && read(dropped, 0, dropped.length) >= 0) {
+            while (inMessage && inTime.getAsBoolean() && read(dropped, 0, dropped.length) >= 0) {
                 // nobody wants it
             }
         } catch (ConnectionException e) {
@@ -174,11 +180,17 @@ final class Receiving {
         }
     }
 
-    /** Drops everything until the peer has closed; false when it breaks a rule, and will not. */
-    boolean awaitClose() throws ConnectionException {
+    /**
+     * Drops everything until the peer has closed; false when it breaks a rule, and will not, or the time is over.
+     *
+     * @param limit looked at as well, for a peer that sends without a pause is never waited for
+     */
+    boolean awaitClose(Deadline limit) throws ConnectionException {
         try {
+            BooleanSupplier inTime = () -> limit.remaining().isPositive();
             do {
-                skip();
+                skip(inTime);
+                if (!inTime.getAsBoolean()) return false;
             } while (begin());
             return true;
         } catch (Violation _) {

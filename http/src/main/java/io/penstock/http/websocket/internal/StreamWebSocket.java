@@ -9,6 +9,7 @@ import io.penstock.net.Connection;
 import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Phase;
 import io.penstock.net.ConnectionException.Reason;
+import io.penstock.net.Deadline;
 import io.penstock.net.Input;
 import io.penstock.net.internal.StreamConnection;
 import java.nio.ByteBuffer;
@@ -163,10 +164,10 @@ final class StreamWebSocket implements WebSocket {
                 violation.reason(),
                 null);
         failure = told;
-        try (var _ = connection.deadlineWithin(options.closeTimeout())) {
+        try (var limit = connection.deadlineWithin(options.closeTimeout())) {
             sending.close(Sending.closePayload(violation.code(), violation.reason()));
             connection.shutdownOutput();
-            awaitEnd();
+            awaitEnd(limit);
             connection.close();
         } catch (ConnectionException _) {
             connection.abort();
@@ -219,9 +220,9 @@ final class StreamWebSocket implements WebSocket {
         if (payload.length - 2 < reason.getBytes(StandardCharsets.UTF_8).length) {
             throw new IllegalArgumentException("the reason of a close has at most 123 bytes: " + reason);
         }
-        try (var _ = connection.deadlineWithin(options.closeTimeout())) {
+        try (var limit = connection.deadlineWithin(options.closeTimeout())) {
             sending.close(payload);
-            awaitPeer();
+            awaitPeer(limit);
             connection.close();
         } catch (ConnectionException _) {
             connection.abort(); // it is gone, or has had its time
@@ -233,24 +234,24 @@ final class StreamWebSocket implements WebSocket {
     }
 
     /** Waits until the peer has closed as well; of a client, until the server has ended the connection. */
-    private void awaitPeer() throws ConnectionException, InterruptedException {
+    private void awaitPeer(Deadline limit) throws ConnectionException, InterruptedException {
         if (!reader.compareAndSet(null, Thread.currentThread())) {
             ended.await(options.closeTimeout().toNanos(), TimeUnit.NANOSECONDS);
             return;
         }
         try {
             streamed = null; // whoever has it must not take what was there of it for the whole
-            if (failure == null && receiving.awaitClose() && client) awaitEnd();
+            if (failure == null && receiving.awaitClose(limit) && client) awaitEnd(limit);
             ended();
         } finally {
             reader.set(null);
         }
     }
 
-    /** Drops what comes until the peer has ended the connection. */
-    private void awaitEnd() throws ConnectionException {
+    /** Drops what comes until the peer has ended the connection. One that sends without a pause is never waited for. */
+    private void awaitEnd(Deadline limit) throws ConnectionException {
         var dropped = ByteBuffer.allocate(4096);
-        while (connection.read(dropped.clear()) >= 0) {
+        while (limit.remaining().isPositive() && connection.read(dropped.clear()) >= 0) {
             // nobody wants it
         }
     }
