@@ -76,7 +76,7 @@ final class OriginFailure extends Exception {
             case TLS_UNTRUSTED, TLS_EXPIRED, TLS_REVOKED, TLS_HOST_NAME -> "its certificate is not accepted";
             case TLS_HANDSHAKE -> "the TLS handshake with it failed";
             case TLS_TRUNCATED -> "its answer was cut off";
-            case MALFORMED, TOO_LONG -> "its answer was not valid HTTP";
+            case MALFORMED, TOO_LONG -> "its answer was not a valid one";
             default -> "the connection failed";
         };
         var page = Answer.Prepared.text(

@@ -418,6 +418,26 @@ final class RelayTest {
         assertThat(end.lasted()).isGreaterThan(limit);
     }
 
+    /** It had taken something since the limit was looked at first, which made it twice as long. */
+    @Test
+    void whoTakesNothingAnyMoreIsSilentFromThenOn() throws Exception {
+        Duration limit = Duration.ofSeconds(4);
+        Ends one = tcp();
+        Ends other = tcp();
+        Relay relay = Relay.between(one.connection(), other.connection(), RelayOptions.DEFAULT.withIdle(limit));
+        long begin = System.nanoTime();
+        Call.onPlatformThread(() -> {
+            while (relay.isOpen()) one.peer().send(new byte[5000]);
+            return true;
+        });
+        one.peer().expectEnd();
+        assertThat(relay.there()).isPositive();
+        assertThat(Duration.ofNanos(System.nanoTime() - begin))
+                .isBetween(limit, limit.plus(limit.dividedBy(4).multipliedBy(3)));
+        relay.abort();
+        assertThat(end(relay).cause()).isEqualTo(Cause.IDLE);
+    }
+
     @Test
     void lingerIsCountedFromTheFirstEnd() throws Exception {
         Ends one = tcp();

@@ -8,9 +8,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * How long a relay may do nothing, how long it may last, and when its peers are asked whether they are there.
  *
- * <p>The timers are lazy: what goes on moves none of them, but is asked for when one fires.
+ * <p>The timers are lazy: what goes on moves none of them, but is asked for when one fires. Only what a slow peer takes has to be looked at
+ * more often, for nobody tells when that was.
  */
 final class RelayLimits {
+    /** How often within a limit, so that a peer that takes nothing any more has a quarter of it too much, at most. */
+    private static final int LOOKS = 4;
+
     private final StreamRelay relay;
     private final long idle;
     private final long linger;
@@ -38,7 +42,7 @@ final class RelayLimits {
 
     void start() {
         progress = relay.progress(); // what was sent before does not count
-        if (idle > 0) silence(idle);
+        if (idle > 0) lookWithin(idle);
         if (lifetime > 0) whole(lifetime, () -> relay.endSoon(Cause.LIFETIME));
         if (keepAlive > 0) ask(keepAlive);
     }
@@ -63,29 +67,31 @@ final class RelayLimits {
         if (linger == 0) return; // the limit for both holds
         lastMove = System.nanoTime();
         halfEnded = true;
-        silence(linger);
+        lookWithin(linger);
     }
 
-    private void silence(long nanos) {
+    private long limit() {
+        return halfEnded ? linger : idle;
+    }
+
+    private void lookWithin(long nanos) {
         lock.lock();
         try {
             if (silence != null) silence.cancel();
-            silence = over ? null : relay.loop().timer(nanos, this::look);
+            silence = over ? null : relay.loop().timer(Math.min(nanos, limit() / LOOKS), this::look);
         } finally {
             lock.unlock();
         }
     }
 
     private void look() {
-        long left = lastMove + (halfEnded ? linger : idle) - System.nanoTime();
-        if (left <= 0 && relay.isDelivering()) {
-            // a peer that takes something is slow, and not silent
-            long now = relay.progress();
-            if (now != progress) left = halfEnded ? linger : idle;
-            progress = now;
-        }
+        long taken = relay.progress();
+        // a peer that takes something is slow, and not silent
+        if (taken != progress && relay.isDelivering()) lastMove = System.nanoTime();
+        progress = taken;
+        long left = lastMove + limit() - System.nanoTime();
         if (left > 0) {
-            silence(left);
+            lookWithin(left);
         } else {
             relay.endSoon(halfEnded ? Cause.LINGER : Cause.IDLE);
         }
