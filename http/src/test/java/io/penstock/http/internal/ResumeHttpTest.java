@@ -172,6 +172,7 @@ class ResumeHttpTest extends GroundTest {
 
     @Test
     void itIsRefusedWhileAnotherThreadReads() throws Exception {
+        var resumed = new Semaphore(0); // the client has its answer before
         try (var served = serve(exchange -> {
             Connection raw = exchange.takeOver();
             var read = new CompletableFuture<String>();
@@ -183,11 +184,13 @@ class ResumeHttpTest extends GroundTest {
             raw.send("now");
             raw.send(read.get());
             raw.resumeHttp();
+            resumed.release();
         })) {
             assertThat(served.send(get("/")).receive(3)).isEqualTo("now");
             assertThat(served.send("abc").receive(3)).isEqualTo("abc");
             assertThat(served.send(get("/")).receive(3)).isEqualTo("now");
-            served.send("abc").receive(3);
+            assertThat(served.send("abc").receive(3)).isEqualTo("abc");
+            assertThat(resumed.tryAcquire(2, 10, TimeUnit.SECONDS)).isTrue();
         }
     }
 

@@ -90,7 +90,7 @@ final class StreamSession extends Session {
 
     @Override
     void dropInput() {
-        if (options.pool() == null) connection().dropRest();
+        if (options.pool() == null) connection().shutdownInput();
     }
 
     @Override

@@ -29,8 +29,10 @@ final class RelayLimits {
     private @Nullable Action asking;
     private boolean over;
 
-    /** Only the timer that watches the silence changes it, and there is one at a time. */
+    /** What there was at the last look; only the timer that watches the silence changes it, and there is one at a time. */
     private long progress;
+
+    private boolean delivering;
 
     RelayLimits(StreamRelay relay, RelayOptions options) {
         this.relay = relay;
@@ -86,9 +88,11 @@ final class RelayLimits {
 
     private void look() {
         long taken = relay.progress();
+        boolean waits = relay.isDelivering();
         // a peer that takes something is slow, and not silent
-        if (taken != progress && relay.isDelivering()) lastMove = System.nanoTime();
+        if (taken != progress && (waits || delivering)) lastMove = System.nanoTime();
         progress = taken;
+        delivering = waits;
         long left = lastMove + limit() - System.nanoTime();
         if (left > 0) {
             lookWithin(left);

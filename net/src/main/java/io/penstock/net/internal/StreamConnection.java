@@ -332,12 +332,6 @@ public final class StreamConnection extends Owned implements Connection, Duplex.
         if (stream.input().drop(this)) stream.dropInput();
     }
 
-    /** As {@link #shutdownInput}, of a connection that is coming to its end: a peer that does not stop sending is stopped after a while. */
-    public void dropRest() {
-        input.giveUp();
-        if (stream.input().drop(this)) stream.dropRest();
-    }
-
     @Override
     public void close() throws ConnectionException {
         giveUp();

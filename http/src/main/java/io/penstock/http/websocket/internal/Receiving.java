@@ -11,7 +11,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** The reading side of a WebSocket: makes messages of frames, and answers what stands between them. The reader's. */
@@ -34,6 +33,9 @@ final class Receiving {
     private int size;
 
     private Message.@Nullable Close closed;
+
+    /** How long the peer has to close; null until this side has. */
+    private @Nullable Deadline closing;
 
     /** @param keeps whether compressed messages may look back into those before; null when there are none */
     Receiving(FrameReader frames, Sending sending, @Nullable Boolean keeps, SocketAddress peer, int limit) {
@@ -137,6 +139,7 @@ final class Receiving {
 
     /** Reads from the frames of the message as they were sent. */
     private int payload(byte[] into, int at, int max) throws ConnectionException, Violation {
+        requireTime();
         while (frames.left() == 0) {
             if (atLastFrame) return -1;
             if (!advance()) throw closedWithin();
@@ -165,14 +168,10 @@ final class Receiving {
 
     /** Drops what is left of the message under way. */
     void skip() throws ConnectionException, Violation {
-        skip(() -> true);
-    }
-
-    private void skip(BooleanSupplier inTime) throws ConnectionException, Violation {
         resumed();
         var dropped = new byte[4096];
         try {
-            while (inMessage && inTime.getAsBoolean() && read(dropped, 0, dropped.length) >= 0) {
+            while (inMessage && read(dropped, 0, dropped.length) >= 0) {
                 // nobody wants it
             }
         } catch (ConnectionException e) {
@@ -180,17 +179,12 @@ final class Receiving {
         }
     }
 
-    /**
-     * Drops everything until the peer has closed; false when it breaks a rule, and will not, or the time is over.
-     *
-     * @param limit looked at as well, for a peer that sends without a pause is never waited for
-     */
-    boolean awaitClose(Deadline limit) throws ConnectionException {
+    /** Drops everything until the peer has closed; false when it breaks a rule, and will not. */
+    boolean awaitClose(Deadline time) throws ConnectionException {
+        closing = time;
         try {
-            BooleanSupplier inTime = () -> limit.remaining().isPositive();
             do {
-                skip(inTime);
-                if (!inTime.getAsBoolean()) return false;
+                skip();
             } while (begin());
             return true;
         } catch (Violation _) {
@@ -203,6 +197,7 @@ final class Receiving {
     /** Goes to the next frame of a message, answering what comes before it; false when the peer has closed instead. */
     private boolean advance() throws ConnectionException, Violation {
         while (true) {
+            requireTime();
             frames.next();
             switch (frames.opcode()) {
                 case PING -> sending.pong(frames.control());
@@ -216,6 +211,14 @@ final class Receiving {
                 }
             }
         }
+    }
+
+    /** Of a peer that sends without a pause no wait ever ends. */
+    private void requireTime() throws ConnectionException {
+        Deadline time = closing;
+        if (time == null || time.remaining().isPositive()) return;
+        throw ConnectionException.of(
+                Reason.TIMEOUT, Phase.READ, peer, "the peer has not closed the WebSocket in time", null);
     }
 
     private void close(byte[] payload) throws Violation {

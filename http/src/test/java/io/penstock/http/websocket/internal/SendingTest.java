@@ -15,6 +15,7 @@ import io.penstock.http.websocket.Message;
 import io.penstock.http.websocket.MessageInput;
 import io.penstock.http.websocket.internal.Wire.Frame;
 import io.penstock.net.Connection;
+import io.penstock.net.ConnectionException;
 import io.penstock.net.ConnectionException.Reason;
 import io.penstock.net.Timeouts;
 import io.penstock.testkit.Call;
@@ -22,6 +23,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -264,6 +266,27 @@ class SendingTest extends PairTest {
         server(OPTIONS.withTimeouts(Duration.ZERO, Duration.ofMillis(50)));
         closing(1000, "").value();
         assertThat(socket.connection().isOpen()).isFalse();
+    }
+
+    /** No wait for it ever ends by its limit, for there is always something. */
+    @ParameterizedTest
+    @ValueSource(ints = {LAST | PONG, CONTINUATION})
+    void aPeerThatSendsWithoutAPauseIsNotWaitedForEither(int first) throws Exception {
+        server(OPTIONS.withTimeouts(Duration.ZERO, Duration.ofMillis(50)));
+        var frames = new byte[2000][];
+        Arrays.fill(frames, peer.frame(first, ""));
+        byte[] many = Wire.join(frames);
+        peer.send(peer.frame(TEXT, "x")); // which a continuation needs
+        Call<Boolean> flood = Call.onPlatformThread(() -> {
+            try {
+                while (true) peer.connection().send(many);
+            } catch (ConnectionException e) {
+                return true;
+            }
+        });
+        closing(1000, "").value();
+        assertThat(socket.connection().isOpen()).isFalse();
+        flood.value();
     }
 
     @Test
