@@ -17,6 +17,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -26,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -269,6 +271,7 @@ final class SplicedRelayTest {
             other.peer().halfClose(); // comes first, and is what ends the relay
             byte[] last = Payload.random(size);
             one.peer().send(last);
+            Await.until("all of it has come", () -> lyingAt(one.connection()) >= size); // the kernel may pace it
             goOn.countDown();
             ends.forEach(Connection::abort);
             Payload.expectSame(last, other.peer().readAll());
@@ -277,6 +280,24 @@ final class SplicedRelayTest {
             assertThat(end.cause()).isEqualTo(Cause.ONE_ENDED);
             assertThat(end.there()).isEqualTo(before + size);
         }
+    }
+
+    /** How much the kernel has received for a TCP connection that nobody has taken. */
+    private static long lyingAt(Connection connection) {
+        String ends = "%04X [0-9A-F]+:%04X [0-9A-F]{2} [0-9A-F]+:([0-9A-F]+) "
+                .formatted(port(connection.localAddress()), port(connection.remoteAddress()));
+        try {
+            String sockets =
+                    Files.readString(Path.of("/proc/self/net/tcp")) + Files.readString(Path.of("/proc/self/net/tcp6"));
+            var found = Pattern.compile(":" + ends).matcher(sockets);
+            return found.find() ? Long.parseLong(found.group(1), 16) : 0;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static int port(SocketAddress address) {
+        return ((InetSocketAddress) address).getPort();
     }
 
     /** Returns when the loop does nothing until then: it is in the tap of a relay, whose outer ends these are. */
